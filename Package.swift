@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "strata",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Strata", targets: ["Strata"]),
+        .library(name: "ModelRuntime", targets: ["ModelRuntime"]),
+        .library(name: "StrataTesting", targets: ["StrataTesting"]),
+        .executable(name: "strata", targets: ["strata"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLZ4", path: "Sources/CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(
+            name: "ContentStore",
+            dependencies: ["CKernels", "CLZ4", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .target(
+            name: "CatalogMigrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")],
+            swiftSettings: settings),
+        .target(
+            name: "Catalog",
+            dependencies: ["ContentStore", "CatalogMigrations", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .target(
+            name: "Strata",
+            dependencies: ["Catalog", "ContentStore", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .target(name: "DecthingsAPI", swiftSettings: settings),
+        .target(
+            name: "ModelRuntime",
+            dependencies: [
+                "Strata", "DecthingsAPI",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: settings),
+        .target(name: "StrataTesting", dependencies: ["Strata", "ContentStore"], swiftSettings: settings),
+        .executableTarget(
+            name: "strata",
+            dependencies: [
+                "Strata", "DecthingsAPI", "ModelRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "tools/strata", swiftSettings: settings),
+        .testTarget(
+            name: "ContentStoreTests", dependencies: ["ContentStore", "CKernels", "StrataTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "CatalogTests", dependencies: ["Catalog", "ContentStore"], swiftSettings: settings),
+        .testTarget(
+            name: "StrataTests", dependencies: ["Strata", "StrataTesting"], resources: [.copy("Golden")],
+            swiftSettings: settings),
+        .testTarget(name: "DecthingsAPITests", dependencies: ["DecthingsAPI"], swiftSettings: settings),
+        .testTarget(
+            name: "ModelRuntimeTests", dependencies: ["ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting"],
+            exclude: ["Models"], swiftSettings: settings),
+        .testTarget(name: "HouseTests", swiftSettings: settings),
+    ]
+)

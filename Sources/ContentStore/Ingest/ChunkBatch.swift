@@ -1,0 +1,53 @@
+/// A run of a value's chunks on their way through hashing, look-up and encoding, with the memory that they lie in.
+///
+/// Unchecked: a batch has one owner at a time. The producer fills it and gives it to one task; nobody else sees it.
+final class ChunkBatch: @unchecked Sendable {
+    /// Which value of the session the chunks belong to.
+    let valueNumber: Int
+    /// The index in the value of the batch's first chunk.
+    let firstChunk: Int
+    let buffer: BufferPool.Buffer
+    /// Bytes of `buffer` that hold data, cut or not.
+    var filledBytes = 0
+    /// Bytes that were cut into chunks.
+    private(set) var cutBytes = 0
+    private(set) var chunks: [Range<Int>] = []
+    let base: BaseValue?
+
+    init(valueNumber: Int, firstChunk: Int, buffer: BufferPool.Buffer, base: BaseValue?) {
+        self.valueNumber = valueNumber
+        self.firstChunk = firstChunk
+        self.buffer = buffer
+        self.base = base
+    }
+
+    var freeBytes: Int { buffer.bytes.count - filledBytes }
+
+    var uncut: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: buffer.bytes[cutBytes..<filledBytes])
+    }
+
+    func bytes(of chunk: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: buffer.bytes[chunks[chunk]])
+    }
+
+    /// Cuts off the next `length` bytes as a chunk.
+    func cut(_ length: Int) {
+        chunks.append(cutBytes..<cutBytes + length)
+        cutBytes += length
+    }
+
+    /// The base's chunk at the same place, when it has the same length: an aligned base.
+    func baseEntry(of chunk: Int) -> ChunkListEntry? {
+        guard let base, firstChunk + chunk < base.entries.count else { return nil }
+        let entry = base.entries[firstChunk + chunk]
+        return entry.rawBytes == chunks[chunk].count ? entry : nil
+    }
+}
+
+/// The chunk list of a value that a new value probably resembles; same length in bytes.
+public struct BaseValue: Sendable {
+    public let entries: [ChunkListEntry]
+
+    public init(entries: [ChunkListEntry]) { self.entries = entries }
+}

@@ -1,0 +1,115 @@
+import Synchronization
+
+/// How a session cuts and stores.
+public struct IngestOptions: Sendable {
+    public var chunkSizes: ChunkSizes
+    /// Values up to this size lie in the catalog.
+    public var inlineBytesMax: Int
+    /// A pack is sealed when it passes this size.
+    public var packBytesTarget: Int64
+
+    public init(chunkSizes: ChunkSizes = .init(), inlineBytesMax: Int = 32 << 10, packBytesTarget: Int64 = 1 << 30) {
+        self.chunkSizes = chunkSizes
+        self.inlineBytesMax = inlineBytesMax
+        self.packBytesTarget = packBytesTarget
+    }
+}
+
+/// Takes values in, one after another, and turns them into packs and chunk lists. Nothing is visible before the caller
+/// commits the result in the catalog.
+///
+/// Memory is bounded whatever the values' sizes: at most `cores + 2` batches of 4 MiB are in flight, and `write` waits
+/// while they are. One task at a time may call the session. After any failure it is poisoned: only `abandon()` helps.
+public final class IngestSession: Sendable {
+    static let batchBytes = 4 << 20
+    /// Enough for the appender to find work while every core hashes or encodes.
+    static var batchesInFlightMax: Int { WorkerExecutor.width + 2 }
+
+    let staging: StagingSession
+    let reader: ChunkReader
+    let horizon: Int64
+    let options: IngestOptions
+    let buffers = BufferPool(bufferBytes: IngestSession.batchBytes, keptMax: IngestSession.batchesInFlightMax + 2)
+    let appender: PackAppender
+    let claims = Mutex<Set<Digest>>([])
+    let scratches = Mutex<[EncodeScratch]>([])
+    let flight: BatchFlight
+
+    /// - Parameters:
+    ///   - horizon: the catalog's sequence, read before `staging.begin(sequence:)` was told of it.
+    ///   - packsFolder: where sealed packs go.
+    public init(
+        staging: StagingSession, packsFolder: String, reader: ChunkReader, horizon: Int64, options: IngestOptions = .init()
+    ) {
+        self.staging = staging
+        self.reader = reader
+        self.horizon = horizon
+        self.options = options
+        appender = PackAppender(staging: staging, packsFolder: packsFolder, packBytesTarget: options.packBytesTarget)
+        flight = BatchFlight(limit: Self.batchesInFlightMax)
+    }
+
+    /// Begins the next value.
+    ///
+    /// - Parameters:
+    ///   - number: counts the session's values: 0, 1, 2, …
+    ///   - base: a value of the same length whose cuts are inherited; nil cuts by content.
+    public func beginValue(number: Int, base: BaseValue?) -> ValueWriter {
+        ValueWriter(session: self, number: number, base: base)
+    }
+
+    /// Waits until everything written is in packs, seals the last one, and tells what came of each value.
+    ///
+    /// - Parameters:
+    ///   - values: what each `ValueWriter.finish()` answered, by value number.
+    ///   - records: makes the commit records that go into the last pack; called only when there is a pack.
+    /// - Throws: the first failure of any batch.
+    /// - Complexity: one fdatasync a pack and one or two fsyncs of folders; none when no chunk was new.
+    public func finish(
+        values: [ValueWriter.Finished], records: ([IngestedValue]) -> [CommitRecord]
+    ) async throws -> (packs: [SealedPack], values: [IngestedValue]) {
+        try await flight.land()
+        let pieces = appender.pieces()
+        let ingested = values.enumerated().map { number, finished in
+            switch finished {
+            case .inline(let bytes): IngestedValue(inline: bytes)
+            case .chunked: IngestedValue(pieces: pieces[number] ?? [])
+            }
+        }
+        let commitRecords = appender.hasPacks ? records(ingested) : []
+        let packs = try await WorkerExecutor.run { [appender] () throws(ContentError) in
+            try appender.seal(commitRecords: commitRecords)
+        }
+        return (packs, ingested)
+    }
+
+    /// Waits for what is in flight and removes what was written. Packs that were sealed but never committed go too.
+    public func abandon() async {
+        await flight.abort()
+        let appender = appender
+        await WorkerExecutor.run { appender.discard() }
+    }
+
+    /// Removes the staging names of packs that the catalog has committed.
+    public func committed() async {
+        let appender = appender
+        await WorkerExecutor.run { appender.forgetStaging() }
+    }
+
+    /// Sends a full batch on its way; waits while too many are in flight.
+    func submit(_ batch: ChunkBatch) async throws {
+        let ticket = try await flight.board()
+        Task(executorPreference: WorkerExecutor.shared) {
+            do {
+                guard !self.flight.isAborted else { throw ContentError(.poisoned, "the ingest was given up") }
+                let encoded = try await self.encode(batch)
+                try self.appender.append(encoded, ticket: ticket)
+                self.flight.leave(failure: nil)
+            } catch {
+                self.appender.skip(ticket: ticket)
+                self.flight.leave(failure: error)
+            }
+            self.buffers.giveBack(batch.buffer)
+        }
+    }
+}

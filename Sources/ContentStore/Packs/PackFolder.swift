@@ -1,0 +1,40 @@
+import Glibc
+
+/// The folder of sealed packs: `packs/ab/abcd….pack`. Local files are the first home of packs; an object store can be another.
+struct PackFolder: Sendable {
+    let disk: any StoreDisk
+    let path: String
+
+    func path(of name: PackName) -> String { path + "/" + name.relativePath }
+
+    /// Gives a durable staging file its final name and makes the name durable.
+    func publish(_ stagingPath: String, as name: PackName) throws(ContentError) {
+        let final = path(of: name)
+        let folder = String(final[..<final.lastIndex(of: "/")!])
+        let isNewFolder = try disk.status(folder) == nil
+        if isNewFolder { try disk.createDirectory(folder) }
+        do {
+            try disk.link(stagingPath, to: final)
+        } catch where error.errno == EPERM || error.errno == ENOTSUP || error.errno == EMLINK {
+            // File systems without hard links: the pack is then nobody's for the moment until the catalog names it.
+            try disk.rename(stagingPath, to: final)
+        }
+        do throws(ContentError) {
+            try disk.syncDirectory(folder)
+            if isNewFolder { try disk.syncDirectory(path) }
+        } catch {
+            try? disk.remove(final)
+            throw error
+        }
+    }
+
+    func open(_ name: PackName) throws(ContentError) -> any DiskFile {
+        do {
+            return try disk.open(path(of: name), .read)
+        } catch where error.code == .notFound {
+            throw ContentError(
+                .notFound, "pack \(name) is missing from the store; run `strata verify` to see what is lost",
+                errno: error.errno, path: error.path)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+extension ChunkReader {
+    /// Chunks that one task decodes.
+    private static let runChunks = 8
+
+    /// A run of chunks and the part of each that is wanted.
+    private struct Run: Sendable {
+        var chunks: [(entry: ChunkListEntry, wanted: Range<Int>)] = []
+    }
+
+    /// Reads a range of a value, in order, decoding on all cores ahead of the consumer.
+    ///
+    /// - Parameters:
+    ///   - segment: the chunks; `range` is clipped to them.
+    ///   - range: bytes of the value.
+    ///   - consume: gets the bytes in order, in pieces of at most one chunk. What it throws passes through.
+    /// - Throws: `ContentError`; `CancellationError` when the task is cancelled.
+    /// - Complexity: two batched look-ups for each run of eight chunks; at most `cores + 1` runs are held in memory.
+    public func read(
+        _ segment: ChunkListSegment, range: Range<Int64>, _ consume: (ArraySlice<UInt8>) async throws -> Void
+    ) async throws {
+        let runs = Self.runs(of: segment, range: range)
+        guard !runs.isEmpty else { return }
+        try await withThrowingTaskGroup(of: (Int, [ArraySlice<UInt8>]).self) { group in
+            var started = 0
+            var ready: [Int: [ArraySlice<UInt8>]] = [:]
+            for next in 0..<runs.count {
+                while started < min(runs.count, next + WorkerExecutor.width + 1) {
+                    let (number, run) = (started, runs[started])
+                    group.addTask(executorPreference: WorkerExecutor.shared) { (number, try await self.read(run)) }
+                    started += 1
+                }
+                while ready[next] == nil {
+                    guard let (number, pieces) = try await group.next() else { break }
+                    ready[number] = pieces
+                }
+                try Task.checkCancellation()
+                for piece in ready.removeValue(forKey: next) ?? [] { try await consume(piece) }
+            }
+        }
+    }
+
+    private static func runs(of segment: ChunkListSegment, range: Range<Int64>) -> [Run] {
+        var runs: [Run] = []
+        var offset = segment.firstOffset
+        for entry in segment.entries {
+            let wanted = range.clamped(to: offset..<offset + Int64(entry.rawBytes))
+            if !wanted.isEmpty {
+                if runs.last.map({ $0.chunks.count == runChunks }) ?? true { runs.append(Run()) }
+                let part = Int(wanted.lowerBound - offset)..<Int(wanted.upperBound - offset)
+                runs[runs.count - 1].chunks.append((entry, part))
+            }
+            offset += Int64(entry.rawBytes)
+        }
+        return runs
+    }
+
+    private func read(_ run: Run) async throws -> [ArraySlice<UInt8>] {
+        do {
+            return try await readOnce(run)
+        } catch let error as ContentError where error.code == .notFound {
+            // Compaction may have moved a chunk between look-up and read: its new place is in the index already.
+            closePacks()
+            return try await readOnce(run)
+        }
+    }
+
+    private func readOnce(_ run: Run) async throws -> [ArraySlice<UInt8>] {
+        let locations = try await locate(run.chunks.map(\.entry.id))
+        var pieces: [ArraySlice<UInt8>] = []
+        for (entry, wanted) in run.chunks {
+            guard let (location, base) = locations[entry.id], location.rawBytes == entry.rawBytes else {
+                throw ContentError(.corrupted, "chunk number \(entry.id.rawValue) of a chunk list is not in the catalog; run `strata verify`")
+            }
+            let bytes: [UInt8]
+            if location.base == nil, let cached = cachedBase(location.id) {
+                bytes = cached
+            } else {
+                bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in
+                    try self.read(location, base: base, into: target)
+                }
+            }
+            pieces.append(bytes[wanted])
+        }
+        return pieces
+    }
+
+    /// Where chunks and their bases lie: one query, and one more when there are differences.
+    func locate(_ ids: [ChunkID]) async throws -> [ChunkID: (ChunkLocation, base: ChunkLocation?)] {
+        let locations = try await index.locate(ids)
+        let baseIDs = Array(Set(locations.values.compactMap(\.base)))
+        let bases = baseIDs.isEmpty ? [:] : try await index.locate(baseIDs)
+        return locations.mapValues { location in (location, location.base.flatMap { bases[$0] }) }
+    }
+}

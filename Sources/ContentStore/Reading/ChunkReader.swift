@@ -1,0 +1,111 @@
+import Synchronization
+
+/// Reads chunks from packs, decodes them and checks every one against its digest.
+///
+/// Safe to use from any task; holds at most `openPacksMax` file descriptors and `baseCacheBytes` of decoded bases.
+public final class ChunkReader: Sendable {
+    static let openPacksMax = 64
+    static let baseCacheBytes = 32 << 20
+
+    let index: any ChunkIndex
+    private let folder: PackFolder
+    private let openPacks = Mutex(BoundedCache<PackName, any DiskFile>(costMax: ChunkReader.openPacksMax))
+    private let bases = Mutex(BoundedCache<ChunkID, [UInt8]>(costMax: ChunkReader.baseCacheBytes))
+    private let scratches = Mutex<[ReadScratch]>([])
+
+    public init(packsFolder: String, disk: any StoreDisk, index: any ChunkIndex) {
+        folder = PackFolder(disk: disk, path: packsFolder)
+        self.index = index
+    }
+
+    /// Reads one chunk into `target`, whose size must be the chunk's raw size. Blocks: call it on a worker.
+    ///
+    /// - Parameter base: the location of the chunk that a difference was taken from.
+    /// - Throws: `.corrupted` when the bytes do not decode or fail the digest, `.notFound` when the pack is gone, `.io`.
+    /// - Complexity: one positioned read (two for a difference whose base is not cached), one decode, one hash.
+    func read(_ location: ChunkLocation, base: ChunkLocation?, into target: UnsafeMutableRawBufferPointer) throws(ContentError) {
+        precondition(target.count == location.rawBytes, "the target must have the chunk's raw size")
+        var baseBytes: [UInt8]?
+        if location.base != nil {
+            guard let base, base.rawBytes == location.rawBytes, base.base == nil else {
+                throw ContentError(.corrupted, "the base of chunk \(location.digest) is missing or does not fit", digest: location.digest)
+            }
+            baseBytes = try readBase(base)
+        }
+        try decode(location, base: baseBytes, into: target)
+        guard Digest(of: UnsafeRawBufferPointer(target)) == location.digest else {
+            throw damaged(location, "does not match its digest")
+        }
+    }
+
+    /// A chunk that differences are taken from, from the cache or from its pack.
+    func readBase(_ location: ChunkLocation) throws(ContentError) -> [UInt8] {
+        if let cached = bases.withLock({ $0.value(for: location.id) }) { return cached }
+        let bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in
+            try self.read(location, base: nil, into: target)
+        }
+        bases.withLock { $0.insert(bytes, for: location.id, cost: bytes.count) }
+        return bytes
+    }
+
+    /// A decoded base that happens to be in memory.
+    func cachedBase(_ id: ChunkID) -> [UInt8]? { bases.withLock { $0.value(for: id) } }
+
+    private func decode(
+        _ location: ChunkLocation, base: [UInt8]?, into target: UnsafeMutableRawBufferPointer
+    ) throws(ContentError) {
+        let file = try openPack(location.pack)
+        let scratch = scratches.withLock { $0.popLast() } ?? ReadScratch()
+        defer { scratches.withLock { if $0.count < WorkerExecutor.width + 2 { $0.append(scratch) } } }
+        let payload = scratch.payload(count: location.storedBytes)
+        try file.readExactly(into: payload, at: location.offset, path: folder.path(of: location.pack))
+        do throws(ContentError) {
+            if let base {
+                let result = base.withUnsafeBytes { bytes in
+                    Result { () throws(ContentError) in
+                        try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: bytes, into: target)
+                    }
+                }
+                try result.get()
+            } else {
+                try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: nil, into: target)
+            }
+        } catch {
+            throw damaged(location, "cannot be decoded (\(error.message))")
+        }
+    }
+
+    private func damaged(_ location: ChunkLocation, _ reason: String) -> ContentError {
+        ContentError(
+            .corrupted, "chunk \(location.digest) at byte \(location.offset) of its pack \(reason)",
+            path: folder.path(of: location.pack), digest: location.digest)
+    }
+
+    private func openPack(_ name: PackName) throws(ContentError) -> any DiskFile {
+        if let file = openPacks.withLock({ $0.value(for: name) }) { return file }
+        let file = try folder.open(name)
+        openPacks.withLock { $0.insert(file, for: name, cost: 1) }
+        return file
+    }
+
+    /// Forgets open packs; for a pack that was moved or removed.
+    func closePacks() { openPacks.withLock { $0.removeAll() } }
+}
+
+/// An array whose memory is filled once, by `body`.
+func makeArray(
+    count: Int, _ body: (UnsafeMutableRawBufferPointer) throws(ContentError) -> Void
+) throws(ContentError) -> [UInt8] {
+    var failure: ContentError?
+    let array = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        do throws(ContentError) {
+            try body(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[0..<count]))
+            initialized = count
+        } catch {
+            failure = error
+            initialized = 0
+        }
+    }
+    if let failure { throw failure }
+    return array
+}
