@@ -1,0 +1,39 @@
+import Catalog
+import ContentStore
+
+extension StateStore {
+    /// Clears away what processes that died left behind: their staging folders, their packs that no commit names, their
+    /// pins and creations.
+    ///
+    /// Liveness is a held lock: a session whose lock can be taken has no process. Safe beside other processes.
+    func clearDeadSessions() async throws {
+        let folder = StagingFolder(path: layout.staging, disk: options.disk)
+        let dead = try await WorkerExecutor.run { () throws(ContentError) in try folder.deadSessions() }
+        let foundTokens = Set(dead.map(\.token))
+        let live = try await liveTokens()
+        let orphaned = try await catalog.sessionTokens().filter { !live.contains($0) && !foundTokens.contains($0) }
+        guard !dead.isEmpty || !orphaned.isEmpty else { return }
+        for session in dead {
+            for path in session.stagedPacks { try await removeUncommittedPack(stagedAt: path) }
+        }
+        try await catalog.removeSessions(tokens: Array(foundTokens) + orphaned)
+        try await WorkerExecutor.run { () throws(ContentError) in
+            for session in dead { try folder.remove(session) }
+        }
+        logger.info("dead sessions cleared", metadata: ["sessions": "\(dead.count)"])
+    }
+
+    private func liveTokens() async throws -> Set<String> {
+        let (disk, staging) = (options.disk, layout.staging)
+        return Set(try await WorkerExecutor.run { () throws(ContentError) in try disk.list(staging) })
+    }
+
+    /// A dead session may have published a pack and not lived to commit it: then the catalog does not know its name.
+    private func removeUncommittedPack(stagedAt path: String) async throws {
+        let (disk, packs) = (options.disk, layout.packs)
+        guard let name = try? await WorkerExecutor.run({ () throws(ContentError) in try PackReader(path: path, disk: disk).name })
+        else { return }
+        guard try await !catalog.hasPack(name) else { return }
+        try await WorkerExecutor.run { () throws(ContentError) in try disk.remove(packs + "/" + name.relativePath) }
+    }
+}

@@ -1,0 +1,198 @@
+import Catalog
+import ContentStore
+import Foundation
+public import Logging
+import Synchronization
+
+/// A store of models' states in one folder: the way in for everything.
+///
+/// Opening takes milliseconds at any size. A store may be open in several processes at once; readers never wait for
+/// writers. All methods may be called from any task; they throw `StrataError`.
+///
+/// ```swift
+/// let store = try await StateStore.open(at: "models.strata")
+/// let model = try await store.createModel(named: "minilm")
+/// let state = try await store.commitState(of: model.id, named: "v1") { writer in
+///     try await writer.write("weights", fileAt: "model.safetensors")
+/// }
+/// let bytes = try await store.bytes(of: "weights", in: state.id, of: model.id)
+/// ```
+public final class StateStore: Sendable {
+    public enum OpenMode: Sendable {
+        /// Opens the store for reading and writing; makes it when the folder is missing or empty.
+        case createIfMissing
+        /// Opens for reading and writing a store that exists.
+        case readWrite
+        /// Changes nothing on disk: no migration, no session, no clearing up.
+        case readOnly
+    }
+
+    /// How the store behaves; every value has a default that fits.
+    public struct Options: Sendable {
+        /// Who owns the models that are made through this handle.
+        public var owner = "local"
+        /// How values are cut and when they lie in the catalog itself.
+        public var ingest = IngestSettings()
+        /// Where the store tells of what it does (info and below). Errors are thrown, never logged instead.
+        public var logger = Logger(label: "strata")
+        /// Through what the store reaches its files; for tests that inject faults.
+        public var disk: any StoreDisk = LocalDisk()
+
+        public init() {}
+    }
+
+    /// The store's id, made with it.
+    public let id: String
+    /// The store's folder.
+    public let path: String
+    public let isReadOnly: Bool
+    let options: Options
+    let layout: StoreLayout
+    let catalog: Catalog
+    let reader: ChunkReader
+    let creations = RunningCreations()
+    /// This open store's lock and staging folder; nil when it is open for reading only.
+    let staging: StagingSession?
+    private let isClosed = Atomic<Bool>(false)
+    private let isRegistered = Mutex(false)
+
+    var logger: Logger { options.logger }
+
+    private init(id: String, layout: StoreLayout, catalog: Catalog, staging: StagingSession?, options: Options) {
+        self.id = id
+        path = layout.root
+        isReadOnly = staging == nil
+        self.options = options
+        self.layout = layout
+        self.catalog = catalog
+        self.staging = staging
+        reader = ChunkReader(packsFolder: layout.packs, disk: options.disk, index: catalog)
+    }
+
+    /// Opens a store, and makes it first if `mode` allows.
+    ///
+    /// - Parameter path: the store's folder; by habit it ends in `.strata`.
+    /// - Throws: `store_not_found`, `unsupported_format` (a newer store, or none), `needs_migration` (an older store opened
+    ///   for reading only), `io`, `no_space`.
+    /// - Complexity: a few file operations and one read of the catalog's header, whatever the store's size. Folders of
+    ///   sessions whose process has died are cleared away.
+    public static func open(
+        at path: String, _ mode: OpenMode = .createIfMissing, options: Options = Options()
+    ) async throws(StrataError) -> StateStore {
+        try await translating {
+            let store = try await WorkerExecutor.run { () throws(StrataError) in
+                do {
+                    return try openBlocking(at: path, mode, options: options)
+                } catch {
+                    throw StrataError.wrapping(error)
+                }
+            }
+            if !store.isReadOnly { try await store.clearDeadSessions() }
+            return store
+        }
+    }
+
+    private static func openBlocking(at path: String, _ mode: OpenMode, options: Options) throws -> StateStore {
+        let root = URL(fileURLWithPath: path).standardizedFileURL.path
+        let layout = StoreLayout(root: root)
+        var storeID = try layout.storeID(on: options.disk)
+        if storeID == nil {
+            guard mode == .createIfMissing else {
+                throw StrataError(
+                    .storeNotFound, "there is no store at `\(root)`; make one with `strata init`", context: ["path": root])
+            }
+            storeID = try create(layout, options: options)
+        }
+        let catalogMode: Catalog.OpenMode = mode == .readOnly ? .readOnly : .create
+        let catalog = try Catalog.open(at: layout.catalog, mode: catalogMode, storeID: storeID!)
+        let staging =
+            mode == .readOnly ? nil : try StagingSession(stagingFolder: layout.staging, disk: options.disk)
+        return StateStore(id: storeID!, layout: layout, catalog: catalog, staging: staging, options: options)
+    }
+
+    private static func create(_ layout: StoreLayout, options: Options) throws -> String {
+        if try options.disk.status(layout.root) != nil {
+            let strangers = try options.disk.list(layout.root).filter { !["packs", "staging", "format.new"].contains($0) }
+            guard strangers.isEmpty else {
+                throw StrataError(
+                    .unsupportedFormat,
+                    "`\(layout.root)` is not empty and no store (it has `\(strangers[0])`); name a new or empty folder",
+                    context: ["path": layout.root])
+            }
+        }
+        let storeID = UUID().uuidString.lowercased()
+        try layout.create(on: options.disk, storeID: storeID)
+        // Two processes may have made the folder at once: the file that stands now says whose id it is.
+        return try layout.storeID(on: options.disk) ?? storeID
+    }
+
+    /// Ends this handle: cancels its running creations, waits for them, and gives back its session.
+    ///
+    /// A handle that is dropped without `close()` leaves a folder that the next open clears away.
+    public func close() async throws(StrataError) {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        for task in creations.cancelAll() { _ = await task.result }
+        try await translating {
+            if let staging {
+                if isRegistered.withLock({ $0 }) { try await catalog.removeSessions(tokens: [staging.token]) }
+                try await WorkerExecutor.run { () throws(ContentError) in try staging.close() }
+            }
+            try catalog.close()
+        }
+    }
+
+    /// This handle's session, for an operation that writes.
+    /// - Throws: `read_only`, `store_closed`.
+    func writing() throws(StrataError) -> StagingSession {
+        try checkOpen()
+        guard let staging else {
+            throw StrataError(.readOnly, "the store `\(path)` is open for reading only; open it for writing")
+        }
+        return staging
+    }
+
+    func checkOpen() throws(StrataError) {
+        if isClosed.load(ordering: .acquiring) {
+            throw StrataError(.storeClosed, "this handle of the store `\(path)` was closed; open the store again")
+        }
+    }
+
+    /// The session's row in the catalog, for pins and creations; made when it is first needed.
+    func registeredSession() async throws -> String {
+        let staging = try writing()
+        if !isRegistered.withLock({ $0 }) {
+            try await catalog.registerSession(token: staging.token, processID: Int64(ProcessInfo.processInfo.processIdentifier))
+            isRegistered.withLock { $0 = true }
+        }
+        return staging.token
+    }
+
+    /// Runs `body` while collection leaves alone whatever existed when it began.
+    ///
+    /// The session's horizon is told first and the sequence that `body` gets is read after: what a collector condemned up
+    /// to then is unknown to `body`, and what is condemned later stays until `body` returns.
+    func holdingHorizon<T>(_ body: (_ horizon: Int64) async throws -> T) async throws -> T {
+        try checkOpen()
+        guard let staging else { return try await body(try await catalog.currentSequence()) }
+        let sequence = try await catalog.currentSequence()
+        try await WorkerExecutor.run { () throws(ContentError) in try staging.begin(sequence: sequence) }
+        do {
+            let result = try await body(try await catalog.currentSequence())
+            staging.end(sequence: sequence)
+            return result
+        } catch {
+            staging.end(sequence: sequence)
+            throw error
+        }
+    }
+}
+
+/// How values are cut and stored. The defaults were measured; other values are for tests and experiments.
+public struct IngestSettings: Hashable, Sendable {
+    /// Values up to this size lie in the catalog itself.
+    public var inlineBytesMax = 32 << 10
+    /// The average chunk, a power of two; the least is half of it, the largest twice.
+    public var averageChunkBytes = 256 << 10
+
+    public init() {}
+}
