@@ -1,0 +1,32 @@
+// What the kernels' files share.
+#ifndef CK_LEVEL_H
+#define CK_LEVEL_H
+
+#include "CKernels.h"
+
+extern const uint64_t ck_gear_table[256];
+
+/// Elements that are transformed at once: each plane's part is one cache line, so that 64 planes a power of two apart
+/// do not fight for the same lines of the first-level cache.
+#define CK_BLOCK_ELEMENTS 512
+#define CK_LINE_BYTES 64
+
+/// One level's versions of the steps over one block. `bytes` holds a block's bytes by their place in the word: 512 of
+/// the least significant first. `lines` holds a line for each plane, most significant plane first.
+typedef struct {
+    void (*transform)(
+        uint8_t *to, const uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint8_t *ranks);
+    unsigned (*restore)(
+        uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values);
+    void (*split)(uint8_t *lines, const uint8_t *words, int width);
+    void (*join)(uint8_t *words, const uint8_t *lines, int width);
+    ck_plane_look (*inspect)(const uint8_t *plane, size_t bit_count);
+} ck_block_steps;
+
+extern const ck_block_steps ck_steps_plain;
+#if defined(__x86_64__)
+extern const ck_block_steps ck_steps_vector;
+extern const ck_block_steps ck_steps_wide;
+#endif
+
+#endif
