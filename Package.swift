@@ -15,7 +15,7 @@ let package = Package(
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "ModelRuntime", targets: ["ModelRuntime"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
-        .executable(name: "strata", targets: ["strata"]),
+        .executable(name: "strata", targets: ["StrataCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -28,7 +28,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLZ4", path: "Sources/CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
-        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CKernels"),
         .target(
             name: "ContentStore",
             dependencies: ["CKernels", "CLZ4", .product(name: "Crypto", package: "swift-crypto")],
@@ -57,7 +57,7 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "StrataTesting", dependencies: ["Strata", "ContentStore"], swiftSettings: settings),
         .executableTarget(
-            name: "strata",
+            name: "StrataCommand",
             dependencies: [
                 "Strata", "DecthingsAPI", "ModelRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -79,10 +79,12 @@ CREATE UNIQUE INDEX key_set_entries_by_key ON key_set_entries (key_set_id, key);
 CREATE INDEX key_set_entries_by_value ON key_set_entries (value_id);
 
 -- A model's files. Shared by models, snapshots and pins; copied (same inode numbers) before a change when shared.
+-- `version` counts changes: equal id and version mean equal files.
 CREATE TABLE filesystems (
     id INTEGER PRIMARY KEY,
     size_mebibytes INTEGER NOT NULL,
-    next_inode BIGINT NOT NULL
+    next_inode BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 CREATE TABLE inodes (
     filesystem_id INTEGER NOT NULL REFERENCES filesystems (id),
@@ -180,6 +182,13 @@ CREATE TABLE datasets (
     UNIQUE (owner, name)
 );
 CREATE INDEX datasets_by_created_at ON datasets (created_at, id);
+-- The names of `keys`, in their order: what `dataset_items.key_index` counts.
+CREATE TABLE dataset_keys (
+    dataset_id INTEGER NOT NULL REFERENCES datasets (id),
+    key_index INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (dataset_id, key_index)
+);
 CREATE TABLE dataset_tags (
     dataset_id INTEGER NOT NULL REFERENCES datasets (id),
     position INTEGER NOT NULL,

@@ -83,7 +83,7 @@ struct CreationPipeline: Sendable {
         options.mounts = resolved.mounts.map(\.record)
         options.stateID = request.stateID
         options.isCreation = true
-        options.base = resolved.base
+        options.baseKeySets = resolved.mounts.map(\.keys)
         let state = try await store.commitState(of: request.modelID, named: request.name, options: options) { writer in
             let receiver = WriterReceiver(writer)
             try await withTimeLimit(seconds: limit, at: .createState) { [resolved] in
@@ -101,7 +101,8 @@ struct CreationPipeline: Sendable {
         case let failure as ExecutionFailure: failure
         case let error as ProvidedStateError: .exception(at: .createState, details: error.message)
         case is CancellationError: .cancelled
-        case let error as StrataError where error.code == .cancelled: .cancelled
+        // A model that was deleted meanwhile took its creations with it.
+        case let error as StrataError where [.cancelled, .modelNotFound].contains(error.code): .cancelled
         case let error as StrataError: .unknown(reason: error.message)
         default: .unknown(reason: String(describing: error))
         }

@@ -54,11 +54,11 @@ public protocol ModelSession: Sendable {
 public struct ModelCode: Sendable {
     public let modelID: ModelID
     public let language: ModelLanguage
-    public let files: MountedFiles
+    public let files: any MountedFiles
     /// Equal for equal files: a warm session may be used again while this stays the same.
     public let filesIdentity: String
 
-    public init(modelID: ModelID, language: ModelLanguage, files: MountedFiles, filesIdentity: String) {
+    public init(modelID: ModelID, language: ModelLanguage, files: any MountedFiles, filesIdentity: String) {
         self.modelID = modelID
         self.language = language
         self.files = files
@@ -91,11 +91,11 @@ public struct CallParameter: Sendable {
 /// Another model that the running code may read: its files and one state, both fixed at one moment.
 public struct MountedModel: Sendable {
     public let modelID: ModelID
-    public let files: MountedFiles
+    public let files: any MountedFiles
     /// The state's keys, each a single item: the key's raw value.
     public let state: [CallParameter]
 
-    public init(modelID: ModelID, files: MountedFiles, state: [CallParameter]) {
+    public init(modelID: ModelID, files: any MountedFiles, state: [CallParameter]) {
         self.modelID = modelID
         self.files = files
         self.state = state

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// An id that users see: a lower-case UUID (RFC 4122, version 4). Each kind of thing has a type of its own.
 public protocol StoreIdentifier: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible,

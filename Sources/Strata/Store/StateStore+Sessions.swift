@@ -1,5 +1,6 @@
 import Catalog
 import ContentStore
+import Logging
 
 extension StateStore {
     /// Clears away what processes that died left behind: their staging folders, their packs that no commit names, their

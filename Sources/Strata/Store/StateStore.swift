@@ -1,5 +1,5 @@
 import Catalog
-import ContentStore
+public import ContentStore
 import Foundation
 public import Logging
 import Synchronization
@@ -103,7 +103,9 @@ public final class StateStore: Sendable {
             }
             storeID = try create(layout, options: options)
         }
-        let catalogMode: Catalog.OpenMode = mode == .readOnly ? .readOnly : .create
+        // A store that has packs had a catalog: making an empty one would hide its states.
+        let isNew = try options.disk.list(layout.packs).isEmpty
+        let catalogMode: Catalog.OpenMode = mode == .readOnly ? .readOnly : isNew ? .create : .existing
         let catalog = try Catalog.open(at: layout.catalog, mode: catalogMode, storeID: storeID!)
         let staging =
             mode == .readOnly ? nil : try StagingSession(stagingFolder: layout.staging, disk: options.disk)

@@ -1,5 +1,5 @@
-public import Catalog
-public import ContentStore
+import Catalog
+import ContentStore
 
 extension StrataError {
     static func invalidParameter(_ name: String, _ reason: String) -> StrataError {
@@ -55,6 +55,14 @@ extension StrataError {
         context["path"] = error.path
         context["chunk"] = error.digest?.hex
         return StrataError(code, error.message, context: context, cause: error)
+    }
+}
+
+extension StrataError {
+    /// The catalog's codes are this layer's codes; only those that this layer has no word for change.
+    static func wrapping(_ error: CatalogError) -> StrataError {
+        let code: Code = error.code == .locked ? .io : Code(error.code.description)
+        return StrataError(code, error.message, context: error.context, cause: error)
     }
 }
 

@@ -1,0 +1,142 @@
+import CatalogMigrations
+import Foundation
+import GRDB
+
+extension Catalog {
+    /// The schema version that this program writes.
+    public static let formatVersion = Migration.all.last!.version
+
+    /// Opens the catalog of the store with this id. Blocks: call it on a worker.
+    ///
+    /// - Throws: `unsupported_format` (a newer catalog, another program's file, or another store's), `needs_migration` (an
+    ///   older catalog, opened for reading only), `locked`, `no_space`, `io`.
+    /// - Complexity: a handful of pages, whatever the catalog's size; a migration costs what its SQL costs.
+    public static func open(at path: String, mode: OpenMode, storeID: String) throws(CatalogError) -> Catalog {
+        do {
+            if mode != .create, !FileManager.default.fileExists(atPath: path) {
+                throw CatalogError(
+                    .corrupted, "the store's catalog `\(path)` is missing; its packs may still hold the states",
+                    context: ["path": path])
+            }
+            let catalog = try openPool(at: path, mode: mode)
+            do {
+                if mode != .readOnly { try catalog.prepareForWriting(storeID: storeID) }
+                try catalog.check(storeID: storeID)
+            } catch {
+                try? catalog.pool.close()
+                throw error
+            }
+            return catalog
+        } catch let error as CatalogError {
+            throw error
+        } catch {
+            throw mapped(error, path: path) as? CatalogError ?? CatalogError(.io, "\(error)")
+        }
+    }
+
+    private static func openPool(at path: String, mode: OpenMode) throws -> Catalog {
+        var configuration = Configuration()
+        configuration.label = "strata.catalog"
+        configuration.readonly = mode == .readOnly
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(TimeInterval(busyTimeoutSeconds))
+        configuration.maximumReaderCount = 8
+        return Catalog(
+            pool: try openRetrying(path, configuration), path: path, isReadOnly: configuration.readonly)
+    }
+
+    /// Two processes that open a new catalog at once can meet in the switch to WAL mode, where SQLite does not wait.
+    private static func openRetrying(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
+        for attempt in 1... {
+            do {
+                return try DatabasePool(path: path, configuration: configuration)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && attempt < 200 {
+                Thread.sleep(forTimeInterval: 0.01)
+            } catch let error as DatabaseError where configuration.readonly && canBeImmutable(path, error) {
+                // On a read-only medium SQLite cannot make its shared memory; nobody can write there either.
+                return try DatabasePool(path: "file:\(path)?immutable=1", configuration: configuration)
+            }
+        }
+        preconditionFailure("the loop returns or throws")
+    }
+
+    private static func canBeImmutable(_ path: String, _ error: DatabaseError) -> Bool {
+        guard error.resultCode == .SQLITE_CANTOPEN || error.resultCode == .SQLITE_READONLY else { return false }
+        let folder = (path as NSString).deletingLastPathComponent
+        return !FileManager.default.fileExists(atPath: path + "-wal") && !FileManager.default.isWritableFile(atPath: folder)
+    }
+
+    private func prepareForWriting(storeID: String) throws {
+        try pool.writeWithoutTransaction { db in
+            // GRDB chooses NORMAL for WAL, which can lose the last commits with the power; an acknowledged state may not.
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
+                throw CatalogError(.io, "SQLite did not take synchronous = FULL for `\(path)`")
+            }
+            try refuseStrangers(db)
+            if try version(db) < Self.formatVersion { try migrate(db, storeID: storeID) }
+        }
+    }
+
+    private func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+
+    private func refuseStrangers(_ db: Database) throws {
+        let found = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+        guard found == Self.applicationID || (found == 0 && isEmpty) else {
+            throw CatalogError(
+                .unsupportedFormat, "`\(path)` is another program's database, not a store's catalog", context: ["path": path])
+        }
+        let version = try version(db)
+        guard version <= Self.formatVersion else {
+            throw CatalogError(
+                .unsupportedFormat,
+                "the catalog `\(path)` has format version \(version), this program reads up to \(Self.formatVersion); use a newer program",
+                context: ["path": path])
+        }
+    }
+
+    /// Runs the migrations that are missing, all in one transaction: a crash leaves the catalog as it was.
+    private func migrate(_ db: Database, storeID: String) throws {
+        try db.inTransaction(.immediate) {
+            // Read again inside: another process may have migrated meanwhile.
+            let from = try version(db)
+            for migration in Migration.all where migration.version > from {
+                try db.execute(sql: migration.sql)
+                try db.execute(sql: "PRAGMA user_version = \(migration.version)")
+            }
+            if from == 0 {
+                try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+                let now = Int64(Date().timeIntervalSince1970 * 1000)
+                try db.execute(
+                    sql: "INSERT INTO store (id, store_id, created_at, sequence) VALUES (1, ?, ?, 0)",
+                    arguments: [storeID, now])
+            }
+            let broken = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check")
+            guard broken.isEmpty else {
+                throw CatalogError(.corrupted, "\(broken.count) rows of the catalog `\(path)` refer to missing ones after migration")
+            }
+            return .commit
+        }
+    }
+
+    private func check(storeID: String) throws {
+        try pool.read { db in
+            try refuseStrangers(db)
+            let version = try version(db)
+            guard version == Self.formatVersion else {
+                throw CatalogError(
+                    .needsMigration,
+                    "the catalog `\(path)` has format version \(version), this program reads \(Self.formatVersion); open the store for writing once to migrate it",
+                    context: ["path": path])
+            }
+            let found = try String.fetchOne(db, sql: "SELECT store_id FROM store WHERE id = 1") ?? "none"
+            guard found == storeID else {
+                throw CatalogError(
+                    .unsupportedFormat,
+                    "the catalog `\(path)` belongs to store \(found), the folder to store \(storeID); put back the folder's own catalog",
+                    context: ["path": path])
+            }
+        }
+    }
+}

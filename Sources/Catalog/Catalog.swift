@@ -1,0 +1,79 @@
+import GRDB
+
+/// The SQLite database that says what exists: models, states, snapshots, datasets, and where every chunk lies.
+///
+/// One object an open store. Reads run on connections of their own and never wait for a writer; writes are serialised by
+/// SQLite, across processes too. Nothing here runs on Swift's cooperative pool: GRDB has threads of its own.
+/// All SQL of the project is in this module and in `migrations/`.
+public final class Catalog: Sendable {
+    public enum OpenMode: Sendable {
+        /// Makes the catalog when the file is missing, and migrates an older one.
+        case create
+        /// Migrates an older catalog; a missing one is an error.
+        case existing
+        /// Changes nothing.
+        case readOnly
+    }
+
+    /// How long a call waits for a lock that somebody else holds.
+    static let busyTimeoutSeconds = 60
+    /// `STRA`, big-endian: lets `file` and us recognise a catalog.
+    static let applicationID: Int32 = 0x5354_5241
+
+    let pool: DatabasePool
+    public let path: String
+    public let isReadOnly: Bool
+
+    init(pool: DatabasePool, path: String, isReadOnly: Bool) {
+        self.pool = pool
+        self.path = path
+        self.isReadOnly = isReadOnly
+    }
+
+    /// Closes all connections; the last of all processes folds the write-ahead log into the file.
+    public func close() throws(CatalogError) {
+        do {
+            try pool.close()
+        } catch {
+            throw Self.mapped(error, path: path) as? CatalogError ?? CatalogError(.io, "\(error)")
+        }
+    }
+
+    /// Runs `body` on one consistent view of the catalog.
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw Self.mapped(error, path: path)
+        }
+    }
+
+    /// Runs `body` in one immediate transaction: all of it or nothing, durable when this returns.
+    ///
+    /// Once begun it ends whatever becomes of the calling task, so that a caller who gets an error knows that the
+    /// transaction was not committed; cancellation counts up to the beginning only.
+    ///
+    /// - Parameter evenIfCancelled: for giving back what was taken: also begins in a task that was cancelled.
+    func write<T: Sendable>(
+        evenIfCancelled: Bool = false, _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws -> T {
+        if !evenIfCancelled { try Task.checkCancellation() }
+        do {
+            return try await Task { [pool] in try await pool.write(body) }.value
+        } catch {
+            throw Self.mapped(error, path: path)
+        }
+    }
+
+    static func mapped(_ error: any Error, path: String) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        // GRDB reports a cancelled task's statement as interrupted or aborted.
+        if error.resultCode == .SQLITE_INTERRUPT || error.resultCode == .SQLITE_ABORT { return CancellationError() }
+        return CatalogError(error, path: path)
+    }
+
+    /// The store's counter of condemning transactions.
+    public func currentSequence() async throws -> Int64 {
+        try await read { db in try db.number("SELECT sequence FROM store WHERE id = 1") ?? 0 }
+    }
+}

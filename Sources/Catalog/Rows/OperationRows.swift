@@ -1,0 +1,87 @@
+/// Which state of which model to mount.
+public struct MountSelection: Hashable, Sendable {
+    public enum Choice: Hashable, Sendable {
+        case active
+        case state(String)
+        case snapshot(String)
+    }
+
+    public let modelID: String
+    public let choice: Choice
+
+    public init(modelID: String, choice: Choice) {
+        self.modelID = modelID
+        self.choice = choice
+    }
+}
+
+public struct DatasetSelection: Hashable, Sendable {
+    public let datasetID: String
+    public let key: String
+
+    public init(datasetID: String, key: String) {
+        self.datasetID = datasetID
+        self.key = key
+    }
+}
+
+/// What an operation on a model needs, to be resolved at one moment.
+public struct OperationRequest: Sendable {
+    /// The session that will hold the pins.
+    public let session: String
+    /// The model whose code runs; nil resolves mounts alone.
+    public let modelID: String?
+    public let mounts: [MountSelection]
+    public let datasets: [DatasetSelection]
+    /// Lists the operation among the model's creations.
+    public let creation: (stateID: String, name: String, startedAt: Int64)?
+
+    public init(
+        session: String, modelID: String?, mounts: [MountSelection], datasets: [DatasetSelection] = [],
+        creation: (stateID: String, name: String, startedAt: Int64)? = nil
+    ) {
+        self.session = session
+        self.modelID = modelID
+        self.mounts = mounts
+        self.datasets = datasets
+        self.creation = creation
+    }
+}
+
+/// The catalog's number of a pin.
+public struct PinID: Hashable, Sendable {
+    let rawValue: Int64
+}
+
+/// A mount that was resolved and pinned.
+public struct ResolvedMount: Sendable {
+    public let modelID: String
+    /// Nil when a snapshot is mounted.
+    public let stateID: String?
+    public let snapshotID: String?
+    public let keys: [KeyRow]
+    public let filesystem: FilesystemID
+}
+
+/// A dataset's key with all its finished entries.
+public struct ResolvedDatasetKey: Sendable {
+    public let datasetID: String
+    public let key: String
+    public let items: [ItemRow]
+}
+
+public struct ResolvedOperationRows: Sendable {
+    public let model: ModelRow?
+    /// The files of the model's code.
+    public let filesystem: FilesystemID?
+    public let mounts: [ResolvedMount]
+    public let datasets: [ResolvedDatasetKey]
+    public let pins: [PinID]
+}
+
+/// A state in the making.
+public struct CreationRow: Hashable, Sendable {
+    public let stateID: String
+    public let name: String
+    public let startedAt: Int64
+}

@@ -1,0 +1,118 @@
+import ContentStore
+import Foundation
+import GRDB
+
+/// SQL of `chunks`.
+struct ChunkTable {
+    let db: Database
+
+    private static let columns = """
+        SELECT c.id, c.digest_head, c.digest_tail, p.name, c.pack_offset, c.stored_bytes, c.raw_bytes, c.encoding, c.base_id
+        FROM chunks c JOIN packs p ON p.id = c.pack_id
+        """
+
+    /// Chunks by content; those condemned at or before `horizon` count as unknown.
+    func locate(_ digests: [Digest], horizon: Int64) throws -> [Digest: ChunkLocation] {
+        let wanted = Set(digests)
+        var found: [Digest: ChunkLocation] = [:]
+        let sql = { (places: String) in
+            "\(Self.columns) WHERE c.digest_head IN (\(places)) AND (c.condemned_at IS NULL OR c.condemned_at > ?)"
+        }
+        try db.inGroups(of: digests.map(\.head), [horizon], sql) { row in
+            let location = try Self.location(row)
+            if wanted.contains(location.digest) { found[location.digest] = location }
+        }
+        return found
+    }
+
+    func locate(_ ids: [ChunkID]) throws -> [ChunkID: ChunkLocation] {
+        var found: [ChunkID: ChunkLocation] = [:]
+        try db.inGroups(of: ids.map(\.rawValue), [], { "\(Self.columns) WHERE c.id IN (\($0))" }) { row in
+            let location = try Self.location(row)
+            found[location.id] = location
+        }
+        return found
+    }
+
+    /// The chunk with this content, condemned or not: what is found within a write transaction cannot vanish before its end.
+    func id(of digest: Digest) throws -> ChunkID? {
+        try db.number(
+            "SELECT id FROM chunks WHERE digest_head = ? AND digest_tail = ? LIMIT 1",
+            [digest.head, Data(digest.tail)]
+        ).map(ChunkID.init)
+    }
+
+    func insert(_ chunk: PackedChunk, pack: Int64, base: ChunkID?) throws -> ChunkID {
+        let id = try db.insert(
+            """
+            INSERT INTO chunks (digest_head, digest_tail, pack_id, pack_offset, stored_bytes, raw_bytes, encoding, base_id, refs)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+            """,
+            [
+                chunk.digest.head, Data(chunk.digest.tail), pack, chunk.offset, chunk.storedBytes, chunk.rawBytes,
+                Int64(chunk.encoding.packed), base?.rawValue,
+            ])
+        return ChunkID(id)
+    }
+
+    /// Counts further references and takes a condemnation back.
+    /// - Throws: `conflict` when the chunk is gone.
+    func retain(_ id: ChunkID, count: Int) throws {
+        let changed = try db.change(
+            "UPDATE chunks SET refs = refs + ?, condemned_at = NULL WHERE id = ?", [count, id.rawValue])
+        guard changed == 1 else {
+            throw CatalogError(
+                .conflict, "chunk number \(id.rawValue) was collected while the commit still needed it; write the state again")
+        }
+    }
+
+    private static func location(_ row: Row) throws -> ChunkLocation {
+        guard let digest = Digest(head: row[1], tail: row[2] as Data), let name = Digest(bytes: row[3] as Data) else {
+            throw CatalogError(.corrupted, "chunk number \(row[0] as Int64) has a digest of the wrong length in the catalog")
+        }
+        return ChunkLocation(
+            id: ChunkID(row[0]), digest: digest, pack: PackName(name), offset: row[4], storedBytes: row[5],
+            rawBytes: row[6], encoding: try ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
+            base: (row[8] as Int64?).map(ChunkID.init))
+    }
+}
+
+/// SQL of `packs`.
+struct PackTable {
+    let db: Database
+
+    func id(of name: PackName) throws -> Int64? {
+        try db.number("SELECT id FROM packs WHERE name = ?", [Data(name.digest.bytes)])
+    }
+
+    /// Enters a durable pack and those of its chunks that the catalog does not know yet.
+    /// - Returns: the id of each of its chunks.
+    func insert(_ pack: SealedPack) throws -> [Digest: ChunkID] {
+        let chunks = ChunkTable(db: db)
+        let storedBytes = pack.chunks.reduce(Int64(0)) { $0 + Int64($1.storedBytes) }
+        let packID = try db.insert(
+            "INSERT INTO packs (name, size_bytes, chunk_count, stored_bytes, dead_bytes) VALUES (?, ?, ?, ?, 0)",
+            [Data(pack.name.digest.bytes), pack.sizeBytes, pack.chunks.count, storedBytes])
+        var ids: [Digest: ChunkID] = [:]
+        var deadBytes: Int64 = 0
+        for chunk in pack.chunks {
+            if let known = try chunks.id(of: chunk.digest) {
+                // Another session committed the same content first, or it was condemned and comes back.
+                ids[chunk.digest] = known
+                deadBytes += Int64(chunk.storedBytes)
+                continue
+            }
+            let base = try chunk.base.map { try baseID($0, of: chunk, among: ids) }
+            if let base { try chunks.retain(base, count: 1) }
+            ids[chunk.digest] = try chunks.insert(chunk, pack: packID, base: base)
+        }
+        if deadBytes > 0 { try db.run("UPDATE packs SET dead_bytes = ? WHERE id = ?", [deadBytes, packID]) }
+        return ids
+    }
+
+    private func baseID(_ base: Digest, of chunk: PackedChunk, among ids: [Digest: ChunkID]) throws -> ChunkID {
+        if let id = try ids[base] ?? ChunkTable(db: db).id(of: base) { return id }
+        throw CatalogError(
+            .conflict, "the base \(base) of chunk \(chunk.digest) was collected while the commit still needed it; write the state again")
+    }
+}

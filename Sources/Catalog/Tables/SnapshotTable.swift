@@ -1,0 +1,55 @@
+import GRDB
+
+/// SQL of `snapshots`.
+struct SnapshotTable {
+    let db: Database
+
+    private static let columns = """
+        SELECT n.id, n.public_id, m.public_id, n.name, n.created_at, n.settings, n.filesystem_id, f.size_mebibytes,
+            n.state_name, n.key_set_id, n.mounts
+        FROM snapshots n JOIN models m ON m.id = n.model_id JOIN filesystems f ON f.id = n.filesystem_id
+        """
+
+    func snapshot(_ id: String, model: String) throws -> SnapshotRow? {
+        try db.row("\(Self.columns) WHERE n.public_id = ? AND m.public_id = ?", [id, model]).map(row)
+    }
+
+    /// In the order of creation.
+    func snapshots(ofModelRow model: Int64, offset: Int, limit: Int) throws -> [SnapshotRow] {
+        try db.rows("\(Self.columns) WHERE n.model_id = ? ORDER BY n.id LIMIT ? OFFSET ?", [model, limit, offset]).map(row)
+    }
+
+    func count(ofModelRow model: Int64) throws -> Int {
+        Int(try db.number("SELECT count(*) FROM snapshots WHERE model_id = ?", [model]) ?? 0)
+    }
+
+    func insert(
+        id: String, name: String, createdAt: Int64, of model: ModelRow, filesystem: Int64, state: StateRow
+    ) throws {
+        try db.run(
+            """
+            INSERT INTO snapshots (public_id, model_id, name, created_at, settings, filesystem_id, state_name, key_set_id, mounts)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                id, model.row, name, createdAt, model.settingsJSON, filesystem, state.name, state.keySet, state.mountsJSON,
+            ])
+    }
+
+    func rename(row: Int64, to name: String) throws {
+        try db.run("UPDATE snapshots SET name = ? WHERE id = ?", [name, row])
+    }
+
+    func delete(_ snapshot: SnapshotRow, sequence: Int64) throws {
+        try db.run("DELETE FROM snapshots WHERE id = ?", [snapshot.row])
+        try KeySetTable(db: db).releaseIfUnused(snapshot.keySet, sequence: sequence)
+        try FilesystemTable(db: db).releaseIfUnused(snapshot.filesystem, sequence: sequence)
+    }
+
+    private func row(_ row: Row) throws -> SnapshotRow {
+        SnapshotRow(
+            row: row[0], publicID: row[1], modelID: row[2], name: row[3], createdAt: row[4], settingsJSON: row[5],
+            filesystem: row[6], filesystemSizeMebibytes: row[7], stateName: row[8], keySet: row[9],
+            keys: try KeySetTable(db: db).entries(of: row[9]), mountsJSON: row[10])
+    }
+}

@@ -1,0 +1,93 @@
+import ContentStore
+import Foundation
+import GRDB
+
+/// SQL of `stored_values` and `chunk_lists`.
+struct ValueTable {
+    let db: Database
+
+    /// Enters a value, or counts one more reference to an equal one that is there.
+    ///
+    /// - Parameter fresh: the ids of the chunks that came with the same commit.
+    func retain(_ value: IngestedValue, fresh: [Digest: ChunkID]) throws -> ValueID {
+        if let id = try db.number(
+            "UPDATE stored_values SET refs = refs + 1, condemned_at = NULL WHERE digest = ? RETURNING id",
+            [Data(value.digest.bytes)])
+        {
+            return ValueID(id)
+        }
+        switch value.content {
+        case .inline(let bytes):
+            return try insert(value, chunkCount: 0, inline: Data(bytes))
+        case .pieces(let pieces):
+            let entries = try pieces.map { ChunkListEntry(id: try chunk($0, fresh: fresh), rawBytes: $0.rawBytes) }
+            let id = try insert(value, chunkCount: pieces.count, inline: nil)
+            try insertChunkList(entries, of: id)
+            return id
+        }
+    }
+
+    /// Counts one more reference to a value that exists.
+    func retain(_ id: ValueID) throws {
+        try db.run("UPDATE stored_values SET refs = refs + 1, condemned_at = NULL WHERE id = ?", [id.rawValue])
+    }
+
+    /// Drops one reference; the last one condemns the value at `sequence`. Collection does the rest.
+    func release(_ id: ValueID, sequence: Int64) throws {
+        try db.run(
+            "UPDATE stored_values SET refs = refs - 1, condemned_at = CASE WHEN refs = 1 THEN ? END WHERE id = ?",
+            [sequence, id.rawValue])
+    }
+
+    func value(_ id: ValueID) throws -> ValueRow? {
+        guard let row = try db.row("SELECT digest, size_bytes, chunk_count, inline_bytes FROM stored_values WHERE id = ?", [id.rawValue])
+        else { return nil }
+        guard let digest = Digest(bytes: row[0] as Data) else {
+            throw CatalogError(.corrupted, "value number \(id.rawValue) has a digest of the wrong length in the catalog")
+        }
+        return ValueRow(
+            id: id, digest: digest, sizeBytes: row[1], chunkCount: row[2], inlineBytes: (row[3] as Data?).map(Array.init))
+    }
+
+    /// The segments that hold bytes of `range`, in order.
+    func chunkList(of id: ValueID, overlapping range: Range<Int64>) throws -> [ChunkListSegment] {
+        // The last segment that begins at or before the range's start, and all that begin before its end.
+        let rows = try db.rows(
+            """
+            SELECT first_offset, first_chunk, chunk_count, entries FROM chunk_lists
+            WHERE value_id = ? AND first_offset < ? AND first_offset >= (
+                SELECT coalesce(max(first_offset), 0) FROM chunk_lists WHERE value_id = ? AND first_offset <= ?)
+            ORDER BY first_offset
+            """,
+            [id.rawValue, range.upperBound, id.rawValue, range.lowerBound])
+        return try rows.map { row in
+            try ChunkListSegment(
+                firstOffset: row[0], firstChunk: row[1], chunkCount: row[2], encoded: row[3] as Data)
+        }
+    }
+
+    private func insert(_ value: IngestedValue, chunkCount: Int, inline: Data?) throws -> ValueID {
+        ValueID(
+            try db.insert(
+                "INSERT INTO stored_values (digest, size_bytes, chunk_count, inline_bytes, refs) VALUES (?, ?, ?, ?, 1)",
+                [Data(value.digest.bytes), value.sizeBytes, chunkCount, inline]))
+    }
+
+    private func insertChunkList(_ entries: [ChunkListEntry], of id: ValueID) throws {
+        for segment in ChunkListSegment.segments(of: entries) {
+            try db.run(
+                "INSERT INTO chunk_lists (value_id, first_offset, first_chunk, chunk_count, entries) VALUES (?, ?, ?, ?, ?)",
+                [id.rawValue, segment.firstOffset, segment.firstChunk, segment.entries.count, Data(segment.encoded())])
+        }
+        let chunks = ChunkTable(db: db)
+        var counts: [ChunkID: Int] = [:]
+        for entry in entries { counts[entry.id, default: 0] += 1 }
+        for (id, count) in counts.sorted(by: { $0.key < $1.key }) { try chunks.retain(id, count: count) }
+    }
+
+    private func chunk(_ piece: ValuePiece, fresh: [Digest: ChunkID]) throws -> ChunkID {
+        if let id = try piece.known ?? fresh[piece.digest] ?? ChunkTable(db: db).id(of: piece.digest) { return id }
+        throw CatalogError(
+            .conflict, "chunk \(piece.digest) was collected while the commit still needed it; write the state again")
+    }
+}

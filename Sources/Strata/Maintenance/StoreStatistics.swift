@@ -1,0 +1,64 @@
+import Catalog
+import ContentStore
+
+/// What a store holds and what it takes on disk, at one moment.
+public struct StoreStatistics: Hashable, Sendable {
+    public struct Codec: Hashable, Sendable {
+        /// `raw`, `lz4`, `planes`, `difference`.
+        public let name: String
+        public let chunkCount: Int
+        public let rawBytes: Int64
+        public let storedBytes: Int64
+    }
+
+    public let modelCount: Int
+    public let stateCount: Int
+    public let snapshotCount: Int
+    public let datasetCount: Int
+    /// States that are being created now.
+    public let creationCount: Int
+    /// All values that users see, each counted wherever it stands.
+    public let logicalBytes: Int64
+    /// The same, each distinct value counted once: what deduplication of whole values leaves.
+    public let distinctBytes: Int64
+    /// Values that lie in the catalog itself.
+    public let inlineBytes: Int64
+    public let chunkCount: Int
+    public let codecs: [Codec]
+    public let packCount: Int
+    /// The sizes of all pack files.
+    public let packBytes: Int64
+    /// Bytes in packs that nothing refers to: chunks without a place in the catalog, and chunks of deleted values.
+    public let wasteBytes: Int64
+    public let catalogBytes: Int64
+
+    /// What the store takes on disk.
+    public var keptBytes: Int64 { packBytes + catalogBytes }
+}
+
+extension StateStore {
+    /// Counts what the store holds. Cost: a scan of the catalog.
+    public func statistics() async throws(StrataError) -> StoreStatistics {
+        try await translating {
+            try checkOpen()
+            let row = try await catalog.statistics()
+            let disk = options.disk
+            let catalogFiles = [layout.catalog, layout.catalog + "-wal"]
+            let catalogBytes = try await blocking { () throws in
+                try catalogFiles.reduce(Int64(0)) { $0 + (try disk.status($1)?.sizeBytes ?? 0) }
+            }
+            let names = [0: "raw", 1: "lz4", 2: "planes", 3: "difference"]
+            return StoreStatistics(
+                modelCount: row.models, stateCount: row.states, snapshotCount: row.snapshots, datasetCount: row.datasets,
+                creationCount: row.creations, logicalBytes: row.logicalBytes, distinctBytes: row.distinctBytes,
+                inlineBytes: row.inlineBytes, chunkCount: row.chunks,
+                codecs: row.codecs.map {
+                    .init(
+                        name: names[$0.codec] ?? "codec \($0.codec)", chunkCount: $0.chunks, rawBytes: $0.rawBytes,
+                        storedBytes: $0.storedBytes)
+                },
+                packCount: row.packs, packBytes: row.packBytes, wasteBytes: row.deadBytes + row.condemnedBytes,
+                catalogBytes: catalogBytes)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// One numbered SQL file of this folder, embedded in the code.
+public struct Migration: Sendable {
+    /// The format version that the catalog has after it.
+    public let version: Int
+    public let sql: String
+
+    private init(_ version: Int, _ bytes: [UInt8]) {
+        self.version = version
+        sql = String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// In order, without gaps; a file is frozen once released.
+    public static let all = [
+        Migration(1, PackageResources._001_initial_sql)
+    ]
+}
