@@ -64,12 +64,21 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "tools/strata", swiftSettings: settings),
+        .executableTarget(
+            name: "StrataBench",
+            dependencies: ["Strata", "ContentStore", "CKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "tools/bench/StrataBench", swiftSettings: settings),
         .testTarget(
             name: "ContentStoreTests", dependencies: ["ContentStore", "CKernels", "StrataTesting"], swiftSettings: settings),
         .testTarget(
-            name: "CatalogTests", dependencies: ["Catalog", "ContentStore"], swiftSettings: settings),
+            name: "CatalogTests",
+            dependencies: ["Catalog", "ContentStore", "StrataTesting", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "CrashWriter", dependencies: ["Strata", "StrataTesting"], path: "Tests/Support/CrashWriter",
+            swiftSettings: settings),
         .testTarget(
-            name: "StrataTests", dependencies: ["Strata", "StrataTesting"], resources: [.copy("Golden")],
+            name: "StrataTests", dependencies: ["Strata", "ContentStore", "StrataTesting", "CrashWriter"], resources: [.copy("Golden")],
             swiftSettings: settings),
         .testTarget(name: "DecthingsAPITests", dependencies: ["DecthingsAPI"], swiftSettings: settings),
         .testTarget(

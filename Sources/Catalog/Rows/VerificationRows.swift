@@ -1,0 +1,17 @@
+public import ContentStore
+
+/// A chunk to check.
+public struct ChunkCheckRow: Sendable {
+    public let id: ChunkID
+    public let rawBytes: Int
+}
+
+/// Where a value stands.
+public struct ValueUseRow: Hashable, Sendable {
+    public var modelID: String?
+    public var stateID: String?
+    public var snapshotID: String?
+    public var datasetID: String?
+    /// A state's key, a file's path, a dataset's key.
+    public var key: String?
+}
