@@ -2,7 +2,7 @@ extension JSONParser {
     mutating func parseNumber() throws(WireError) -> JSONValue {
         let start = position
         if peek == UInt8(ascii: "-") { position += 1 }
-        if leniency == .nonFiniteNumbers, peek == UInt8(ascii: "I") {
+        if leniency.contains(.nonFiniteNumbers), peek == UInt8(ascii: "I") {
             guard bytes[position...].starts(with: "Infinity".utf8) else { throw malformed("an unknown word") }
             position += 8
             return .number(-.infinity)
@@ -84,15 +84,21 @@ extension JSONParser {
     private mutating func unicodeEscape() throws(WireError) -> Unicode.Scalar {
         let high = try fourHexDigits()
         if let scalar = Unicode.Scalar(high) { return scalar }
-        guard (0xd800..<0xdc00).contains(high), peek == UInt8(ascii: "\\"),
+        let afterHigh = position
+        if (0xd800..<0xdc00).contains(high), peek == UInt8(ascii: "\\"),
             position + 1 < bytes.endIndex, bytes[position + 1] == UInt8(ascii: "u")
-        else { throw malformed("half of a surrogate pair in a string") }
-        position += 2
-        let low = try fourHexDigits()
-        guard (0xdc00..<0xe000).contains(low),
-            let scalar = Unicode.Scalar(0x10000 + (high - 0xd800) << 10 + (low - 0xdc00))
-        else { throw malformed("half of a surrogate pair in a string") }
-        return scalar
+        {
+            position += 2
+            let low = try fourHexDigits()
+            if (0xdc00..<0xe000).contains(low),
+                let scalar = Unicode.Scalar(0x10000 + (high - 0xd800) << 10 + (low - 0xdc00))
+            {
+                return scalar
+            }
+        }
+        guard leniency.contains(.loneSurrogates) else { throw malformed("half of a surrogate pair in a string") }
+        position = afterHigh
+        return "\u{fffd}"
     }
 
     private mutating func fourHexDigits() throws(WireError) -> UInt32 {

@@ -1,10 +1,15 @@
 extension JSONValue {
     /// What `parse` accepts beyond RFC 8259.
-    public enum Leniency: Sendable {
+    public struct Leniency: OptionSet, Sendable {
+        public let rawValue: Int
+        public init(rawValue: Int) { self.rawValue = rawValue }
+
         /// RFC 8259 and nothing else.
-        case strict
-        /// Also the tokens `NaN`, `Infinity` and `-Infinity`, which the Python runtime emits.
-        case nonFiniteNumbers
+        public static let strict: Leniency = []
+        /// The tokens `NaN`, `Infinity` and `-Infinity`, which the Python runtime emits.
+        public static let nonFiniteNumbers = Leniency(rawValue: 1)
+        /// Escapes of half a surrogate pair, which Python writes for bytes that were no text; each becomes U+FFFD.
+        public static let loneSurrogates = Leniency(rawValue: 2)
     }
 
     /// Deepest nesting of arrays and objects that is parsed.
@@ -58,17 +63,17 @@ struct JSONParser {
 
     private mutating func parseValue() throws(WireError) -> JSONValue {
         skipSpace()
-        switch peek {
+        guard let first = peek else { throw malformed("the text ends where a value belongs") }
+        switch first {
         case UInt8(ascii: "{"): return try nested { (parser) throws(WireError) in try parser.parseObject() }
         case UInt8(ascii: "["): return try nested { (parser) throws(WireError) in try parser.parseArray() }
         case UInt8(ascii: "\""): return .string(try parseString())
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
         case UInt8(ascii: "n"): return try literal("null", .null)
-        case UInt8(ascii: "N") where leniency == .nonFiniteNumbers: return try literal("NaN", .number(.nan))
-        case UInt8(ascii: "I") where leniency == .nonFiniteNumbers: return try literal("Infinity", .number(.infinity))
+        case UInt8(ascii: "N") where leniency.contains(.nonFiniteNumbers): return try literal("NaN", .number(.nan))
+        case UInt8(ascii: "I") where leniency.contains(.nonFiniteNumbers): return try literal("Infinity", .number(.infinity))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try parseNumber()
-        case nil: throw malformed("the text ends where a value belongs")
         default: throw malformed("no value begins with this byte")
         }
     }

@@ -102,7 +102,8 @@ private struct JSONObjectEncoding<Key: CodingKey>: KeyedEncodingContainerProtoco
 
     func encodeNil(forKey key: Key) throws { child(key).scalar = .null }
     func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
-        node.members?[key.stringValue] = try JSONNode.box(value, codingPath: codingPath + [key])
+        let child = try JSONNode.box(value, codingPath: codingPath + [key])
+        node.members?[key.stringValue] = child
     }
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy keyType: NestedKey.Type, forKey key: Key
@@ -128,7 +129,8 @@ private struct JSONArrayEncoding: UnkeyedEncodingContainer {
 
     func encodeNil() throws { node.elements?.append(JSONNode()) }
     func encode<T: Encodable>(_ value: T) throws {
-        node.elements?.append(try JSONNode.box(value, codingPath: codingPath + [JSONKey(index: count)]))
+        let child = try JSONNode.box(value, codingPath: codingPath + [JSONKey(index: count)])
+        node.elements?.append(child)
     }
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy keyType: NestedKey.Type
