@@ -27,10 +27,10 @@ void ck_rank_count(uint32_t counts[CK_RANK_FIELD_VALUES], const void *words, siz
     }
 }
 
-void ck_lane_count(uint16_t counts[8][256], const uint8_t *bytes, const uint8_t *base, size_t length) {
+void ck_lane_count(uint16_t counts[8 * 256], const uint8_t *bytes, const uint8_t *base, size_t length) {
     if (base) {
-        for (size_t i = 0; i < length; i++) counts[i & 7][(uint8_t)(bytes[i] - base[i])]++;
+        for (size_t i = 0; i < length; i++) counts[(i & 7) * 256 + (uint8_t)(bytes[i] - base[i])]++;
     } else {
-        for (size_t i = 0; i < length; i++) counts[i & 7][bytes[i]]++;
+        for (size_t i = 0; i < length; i++) counts[(i & 7) * 256 + bytes[i]]++;
     }
 }

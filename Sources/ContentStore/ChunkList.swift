@@ -17,6 +17,8 @@ public struct ChunkListEntry: Hashable, Sendable {
 public struct ChunkListSegment: Hashable, Sendable {
     /// The most entries in one segment: a gibibyte of average chunks.
     public static let entriesMax = 4096
+    /// The largest offset that a segment of untrusted bytes may have: no sum of lengths behind it can overflow.
+    static let firstOffsetMax = Int64.max / 2
 
     public let firstOffset: Int64
     public let firstChunk: Int
@@ -54,14 +56,16 @@ public struct ChunkListSegment: Hashable, Sendable {
     }
 
     /// Reads what `encoded()` wrote.
-    /// - Throws: `.corrupted` when the bytes are not exactly `chunkCount` entries.
+    /// - Throws: `.corrupted` when the bytes are not exactly `chunkCount` entries with lengths that a chunk can have, or
+    ///   when the numbers beside them are impossible.
     public init(firstOffset: Int64, firstChunk: Int, chunkCount: Int, encoded: some Sequence<UInt8>) throws(ContentError) {
         var entries: [ChunkListEntry] = []
         var iterator = encoded.makeIterator()
         var expected: Int64 = 0
         let damaged = ContentError(.corrupted, "a chunk list segment at offset \(firstOffset) is damaged; run `strata verify`")
+        guard (0...Self.firstOffsetMax).contains(firstOffset), firstChunk >= 0 else { throw damaged }
         while let zigzag = try Self.next(&iterator, damaged) {
-            guard let length = try Self.next(&iterator, damaged), length > 0, length <= UInt64(Int32.max),
+            guard let length = try Self.next(&iterator, damaged), length > 0, length <= UInt64(PackFormat.chunkRawBytesMax),
                 entries.count < Self.entriesMax
             else { throw damaged }
             let id = expected &+ (Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1))
@@ -90,6 +94,7 @@ public struct ChunkListSegment: Hashable, Sendable {
         while byte & 0x80 != 0 {
             guard shift < 64, let following = iterator.next() else { throw damaged }
             byte = following
+            guard shift < 63 || byte <= 1 else { throw damaged }
             value |= UInt64(byte & 0x7f) << shift
             shift += 7
         }

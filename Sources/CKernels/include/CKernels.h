@@ -90,8 +90,8 @@ typedef struct {
 ck_plane_look ck_plane_inspect(const uint8_t *plane, size_t bit_count);
 
 /// Counts, for each of the eight residues r, how often each value occurs among bytes at offsets ≡ r (mod 8); the
-/// bytes of `base` are subtracted first unless it is null. Adds to `counts`.
-void ck_lane_count(uint16_t counts[8][256], const uint8_t *bytes, const uint8_t *base, size_t length);
+/// bytes of `base` are subtracted first unless it is null. Adds to `counts`, which holds 256 numbers for each residue.
+void ck_lane_count(uint16_t counts[8 * 256], const uint8_t *bytes, const uint8_t *base, size_t length);
 
 // ---- Checksum -------------------------------------------------------------------------------------------------------
 
@@ -114,6 +114,11 @@ uint64_t ck_gear_constant(uint8_t byte);
 /// - length: at most the maximum size of a chunk; more bytes are not looked at.
 /// - average_bytes: a power of two from 8 to 2^32.
 size_t ck_gear_cut(const void *bytes, size_t length, size_t min_bytes, size_t average_bytes);
+
+// ---- Processors -----------------------------------------------------------------------------------------------------
+
+/// The processors that this process may use (its affinity mask where there is one), at least 1.
+int ck_processor_count(void);
 
 // ---- Disk -----------------------------------------------------------------------------------------------------------
 

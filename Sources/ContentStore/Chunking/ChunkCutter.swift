@@ -23,6 +23,16 @@ enum ChunkCutter {
     /// The base's raw lengths in order, and the next one's index. What follows the last is cut by content.
     case inherited([Int], next: Int, then: ChunkSizes)
 
+    /// Cuts as `base` was cut, where there is a base and its chunks fit into the memory of `bufferBytes` bytes that the
+    /// caller cuts in; else by content.
+    init(base: [Int]?, sizes: ChunkSizes, bufferBytes: Int) {
+        if let base, base.allSatisfy({ (1...bufferBytes).contains($0) }) {
+            self = .inherited(base, next: 0, then: sizes)
+        } else {
+            self = .content(sizes)
+        }
+    }
+
     /// The length of the chunk at the head of `bytes`, or nil when more bytes are needed to tell.
     ///
     /// - Parameter atEnd: `bytes` reach to the value's end.

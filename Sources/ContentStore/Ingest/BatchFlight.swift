@@ -1,12 +1,15 @@
 import Synchronization
 
 /// Counts the batches in flight, makes the producer wait while there are too many, and keeps the first failure.
+///
+/// A batch is in flight from `board()` until it has passed the appender, so that one slow batch holds up the producer
+/// instead of letting finished ones pile up behind it.
 final class BatchFlight: Sendable {
     private struct State {
         var inFlight = 0
+        var peak = 0
         var nextTicket = 0
         var failure: (any Error)?
-        var isAborted = false
         /// The one producer, waiting for room or for the end.
         var waiter: CheckedContinuation<Void, Never>?
         var waitsFor = 0
@@ -17,9 +20,13 @@ final class BatchFlight: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    var isAborted: Bool { state.withLock { $0.isAborted } }
+    /// What poisoned the session.
+    var failure: (any Error)? { state.withLock { $0.failure } }
 
-    /// Waits for room and answers the batch's place in the order of the value's bytes.
+    /// The most batches that were in flight at once.
+    var peak: Int { state.withLock { $0.peak } }
+
+    /// Waits for room and answers the batch's place in the order of the session's bytes.
     func board() async throws -> Int {
         try Task.checkCancellation()
         await wait(untilAtMost: limit - 1)
@@ -27,14 +34,16 @@ final class BatchFlight: Sendable {
             if let failure = state.failure { throw failure }
             defer { state.nextTicket += 1 }
             state.inFlight += 1
+            state.peak = max(state.peak, state.inFlight)
             return state.nextTicket
         }
     }
 
+    /// A batch has passed.
     func leave(failure: (any Error)?) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.inFlight -= 1
-            if let failure, state.failure == nil { state.failure = failure }
+            if state.failure == nil { state.failure = failure }
             guard state.inFlight <= state.waitsFor else { return nil }
             defer { state.waiter = nil }
             return state.waiter
@@ -42,18 +51,21 @@ final class BatchFlight: Sendable {
         waiter?.resume()
     }
 
+    /// Poisons the session: nothing boards any more, and what has not begun gives up. The first failure stays.
+    func fail(_ failure: any Error) {
+        state.withLock { if $0.failure == nil { $0.failure = failure } }
+    }
+
     /// Waits for all; throws the first failure.
     func land() async throws {
         await wait(untilAtMost: 0)
-        try state.withLock { state in
-            if let failure = state.failure { throw failure }
-        }
+        if let failure { throw failure }
         try Task.checkCancellation()
     }
 
     /// Makes batches that have not begun give up, and waits for the others.
     func abort() async {
-        state.withLock { $0.isAborted = true }
+        fail(ContentError(.poisoned, "the ingest was given up; begin another session"))
         await wait(untilAtMost: 0)
     }
 

@@ -2,6 +2,9 @@
 ///
 /// Unchecked: a batch has one owner at a time. The producer fills it and gives it to one task; nobody else sees it.
 final class ChunkBatch: @unchecked Sendable {
+    /// The most chunks of a batch: what their records' heads may take is bounded by it.
+    static let chunksMax = 1024
+
     /// Which value of the session the chunks belong to.
     let valueNumber: Int
     /// The index in the value of the batch's first chunk.
@@ -30,6 +33,8 @@ final class ChunkBatch: @unchecked Sendable {
     func bytes(of chunk: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: buffer.bytes[chunks[chunk]])
     }
+
+    var isFullOfChunks: Bool { chunks.count == Self.chunksMax }
 
     /// Cuts off the next `length` bytes as a chunk.
     func cut(_ length: Int) {

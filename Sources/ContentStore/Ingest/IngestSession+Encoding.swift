@@ -1,4 +1,4 @@
-import CKernels
+import Synchronization
 
 /// What happens to a batch on a worker: hash, look up, encode what is new.
 extension IngestSession {
@@ -46,6 +46,15 @@ extension IngestSession {
         return bases
     }
 
+    /// The bytes to take a difference from; nil when they are damaged or were moved just now: a base only saves room.
+    private func baseBytes(_ location: ChunkLocation) throws(ContentError) -> [UInt8]? {
+        do throws(ContentError) {
+            return try reader.readBase(location)
+        } catch where error.code == .corrupted || error.code == .notFound {
+            return nil
+        }
+    }
+
     private func encode(
         _ batch: ChunkBatch, fresh: [Int], digests: [Digest], bases: [Int: ChunkLocation], into records: BufferPool.Buffer
     ) throws(ContentError) -> (chunks: [PackedChunk], recordBytes: Int) {
@@ -55,8 +64,8 @@ extension IngestSession {
         var offset = 0
         for chunk in fresh {
             let raw = batch.bytes(of: chunk)
-            let base = bases[chunk]
-            let baseBytes = try base.map { location throws(ContentError) in try self.reader.readBase(location) }
+            let baseBytes = try bases[chunk].flatMap { location throws(ContentError) in try self.baseBytes(location) }
+            let base = baseBytes == nil ? nil : bases[chunk]
             // The payload goes where it will lie if a base digest is needed, and moves down when it is not.
             let headBytes = PackFormat.recordHeadSizeBytes + (base == nil ? 0 : Digest.sizeBytes)
             let room = UnsafeMutableRawBufferPointer(rebasing: records.bytes[(offset + headBytes)...])

@@ -5,10 +5,12 @@ public struct IngestOptions: Sendable {
     public var chunkSizes: ChunkSizes
     /// Values up to this size lie in the catalog.
     public var inlineBytesMax: Int
-    /// A pack is sealed when it passes this size.
+    /// A pack of this size is sealed, and what follows goes into another.
     public var packBytesTarget: Int64
 
+    /// - Precondition: the bounds are not negative.
     public init(chunkSizes: ChunkSizes = .init(), inlineBytesMax: Int = 32 << 10, packBytesTarget: Int64 = 1 << 30) {
+        precondition(inlineBytesMax >= 0 && packBytesTarget >= 0, "sizes are not negative")
         self.chunkSizes = chunkSizes
         self.inlineBytesMax = inlineBytesMax
         self.packBytesTarget = packBytesTarget
@@ -18,11 +20,12 @@ public struct IngestOptions: Sendable {
 /// Takes values in, one after another, and turns them into packs and chunk lists. Nothing is visible before the caller
 /// commits the result in the catalog.
 ///
-/// Memory is bounded whatever the values' sizes: at most `cores + 2` batches of 4 MiB are in flight, and `write` waits
-/// while they are. One task at a time may call the session. After any failure it is poisoned: only `abandon()` helps.
+/// Memory is bounded whatever the values' sizes: at most `batchesInFlightMax` batches of 4 MiB are on their way, each with
+/// as much again for what they become, and `write` waits while they are. One task at a time may call the session. After
+/// any failure or cancellation it is poisoned, so that no value can miss a part: only `abandon()` helps.
 public final class IngestSession: Sendable {
     static let batchBytes = 4 << 20
-    /// Enough for the appender to find work while every core hashes or encodes.
+    /// Enough for the appender to find work while every worker hashes or encodes.
     static var batchesInFlightMax: Int { WorkerExecutor.width + 2 }
 
     let staging: StagingSession
@@ -45,8 +48,9 @@ public final class IngestSession: Sendable {
         self.reader = reader
         self.horizon = horizon
         self.options = options
-        appender = PackAppender(staging: staging, packsFolder: packsFolder, packBytesTarget: options.packBytesTarget)
         flight = BatchFlight(limit: Self.batchesInFlightMax)
+        appender = PackAppender(
+            staging: staging, packsFolder: packsFolder, packBytesTarget: options.packBytesTarget, flight: flight)
     }
 
     /// Begins the next value.
@@ -64,7 +68,7 @@ public final class IngestSession: Sendable {
     ///   - values: what each `ValueWriter.finish()` answered, by value number.
     ///   - records: makes the commit records that go into the last pack; called only when there is a pack.
     /// - Throws: the first failure of any batch.
-    /// - Complexity: one fdatasync a pack and one or two fsyncs of folders; none when no chunk was new.
+    /// - Complexity: one fdatasync and two fsyncs of folders a pack; none when no chunk was new.
     public func finish(
         values: [ValueWriter.Finished], records: ([IngestedValue]) -> [CommitRecord]
     ) async throws -> (packs: [SealedPack], values: [IngestedValue]) {
@@ -77,20 +81,22 @@ public final class IngestSession: Sendable {
             }
         }
         let commitRecords = appender.hasPacks ? records(ingested) : []
-        let packs = try await WorkerExecutor.run { [appender] () throws(ContentError) in
-            try appender.seal(commitRecords: commitRecords)
-        }
+        let packs = try await WorkerExecutor.run { [appender] in try appender.seal(commitRecords: commitRecords) }
         return (packs, ingested)
     }
 
     /// Waits for what is in flight and removes what was written. Packs that were sealed but never committed go too.
+    ///
+    /// Never throws: what the disk would not remove goes with another call, or when the session is swept.
+    /// - Precondition: the catalog does not name the packs. After `committed()` nothing is removed.
     public func abandon() async {
         await flight.abort()
         let appender = appender
         await WorkerExecutor.run { appender.discard() }
     }
 
-    /// Removes the staging names of packs that the catalog has committed.
+    /// Removes the staging names of packs that the catalog has committed. Call it as soon as that is so: an `abandon()`
+    /// before would remove the packs.
     public func committed() async {
         let appender = appender
         await WorkerExecutor.run { appender.forgetStaging() }
@@ -98,18 +104,25 @@ public final class IngestSession: Sendable {
 
     /// Sends a full batch on its way; waits while too many are in flight.
     func submit(_ batch: ChunkBatch) async throws {
-        let ticket = try await flight.board()
+        let ticket: Int
+        do {
+            ticket = try await flight.board()
+        } catch {
+            buffers.giveBack(batch.buffer)
+            // The batch is lost: nothing that comes after may look whole.
+            flight.fail(error)
+            throw error
+        }
         Task(executorPreference: WorkerExecutor.shared) {
+            let encoded: Result<EncodedBatch, any Error>
             do {
-                guard !self.flight.isAborted else { throw ContentError(.poisoned, "the ingest was given up") }
-                let encoded = try await self.encode(batch)
-                try self.appender.append(encoded, ticket: ticket)
-                self.flight.leave(failure: nil)
+                if let failure = self.flight.failure { throw failure }
+                encoded = .success(try await self.encode(batch))
             } catch {
-                self.appender.skip(ticket: ticket)
-                self.flight.leave(failure: error)
+                encoded = .failure(error)
             }
             self.buffers.giveBack(batch.buffer)
+            self.appender.pass(encoded, ticket: ticket)
         }
     }
 }

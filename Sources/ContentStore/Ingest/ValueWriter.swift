@@ -26,15 +26,15 @@ public final class ValueWriter: Sendable {
         self.number = number
         self.base = base
         let sizes = session.options.chunkSizes
-        let cutter: ChunkCutter =
-            if let base { .inherited(base.entries.map(\.rawBytes), next: 0, then: sizes) } else { .content(sizes) }
+        let cutter = ChunkCutter(
+            base: base?.entries.map(\.rawBytes), sizes: sizes, bufferBytes: IngestSession.batchBytes)
         state = Mutex(State(cutter: cutter))
     }
 
     public var sizeBytes: Int64 { state.withLock { $0.sizeBytes } }
 
     /// Appends bytes; waits while the session's memory is in use.
-    /// - Throws: `CancellationError`; the failure of an earlier batch.
+    /// - Throws: `CancellationError`; the failure of an earlier batch. The session is then poisoned.
     public func write(_ bytes: ArraySlice<UInt8>) async throws {
         var rest = bytes
         while !rest.isEmpty {
@@ -53,25 +53,36 @@ public final class ValueWriter: Sendable {
     /// Appends what `read` puts into the memory that it is given, until it answers 0: the way in without a copy.
     ///
     /// - Parameter read: fills the front of the buffer and answers how many bytes; runs on a worker and may block.
+    ///     The buffer is never empty. What it throws poisons the session.
     public func write(
         reading read: @escaping @Sendable (UnsafeMutableRawBufferPointer) throws(ContentError) -> Int
     ) async throws {
-        while true {
-            let count = try await WorkerExecutor.run { [self] () throws(ContentError) in
-                var failure: ContentError?
-                let count = fill { free in
-                    do throws(ContentError) {
-                        return try read(free)
-                    } catch {
-                        failure = error
-                        return 0
-                    }
+        do {
+            while try await readOnce(read) { try await submitFullBatch(atEnd: false) }
+        } catch {
+            // What was read so far is no whole value: nothing may take it for one.
+            session.flight.fail(error)
+            throw error
+        }
+    }
+
+    /// False at the end.
+    private func readOnce(
+        _ read: @escaping @Sendable (UnsafeMutableRawBufferPointer) throws(ContentError) -> Int
+    ) async throws -> Bool {
+        try Task.checkCancellation()
+        return try await WorkerExecutor.run { [self] () throws(ContentError) in
+            var failure: ContentError?
+            let count = fill { free in
+                do throws(ContentError) {
+                    return try read(free)
+                } catch {
+                    failure = error
+                    return 0
                 }
-                if let failure { throw failure }
-                return count
             }
-            if count == 0 { return }
-            try await submitFullBatch(atEnd: false)
+            if let failure { throw failure }
+            return count > 0
         }
     }
 
@@ -93,11 +104,13 @@ public final class ValueWriter: Sendable {
         state.batch = nil
     }
 
+    /// Lets `body` put bytes behind those that are waiting. There is always room: full batches were sent on.
     private func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         state.withLock { state in
             let batch = state.batch ?? makeBatch(&state)
             let free = UnsafeMutableRawBufferPointer(rebasing: batch.buffer.bytes[batch.filledBytes...])
             let count = body(free)
+            precondition(0...free.count ~= count, "a reader answers how many bytes it put into the buffer")
             batch.filledBytes += count
             state.sizeBytes += Int64(count)
             return count
@@ -120,9 +133,11 @@ public final class ValueWriter: Sendable {
 
     private func takeFullBatch(_ state: inout State, atEnd: Bool) -> ChunkBatch? {
         guard let batch = state.batch, batch.freeBytes == 0 || atEnd else { return nil }
-        while let length = state.cutter.cut(batch.uncut, atEnd: atEnd) { batch.cut(length) }
+        while !batch.isFullOfChunks, let length = state.cutter.cut(batch.uncut, atEnd: atEnd) { batch.cut(length) }
         state.batch = nil
         guard !batch.chunks.isEmpty else {
+            // Only a batch without bytes, at the value's end: a full one holds a chunk at least, by any cutter.
+            precondition(batch.filledBytes == 0)
             session.buffers.giveBack(batch.buffer)
             return nil
         }

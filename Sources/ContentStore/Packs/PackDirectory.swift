@@ -9,6 +9,11 @@ struct PackDirectory {
     var chunks: [PackedChunk]
     var commitRecords: [CommitRecord]
 
+    init(chunks: [PackedChunk], commitRecords: [CommitRecord]) {
+        self.chunks = chunks
+        self.commitRecords = commitRecords
+    }
+
     /// The directory's bytes and the count of base digests among them.
     func encoded() -> (bytes: [UInt8], baseCount: Int) {
         var bases: [Digest: UInt32] = [:]
@@ -65,10 +70,17 @@ struct PackDirectory {
             guard base == PackFormat.noBase || base < footer.baseCount else {
                 throw ContentError(.corrupted, "a chunk's base number \(base) passes the \(footer.baseCount) bases", path: path)
             }
+            guard (chunk.encoding.codec == .difference) == (base != PackFormat.noBase) else {
+                throw ContentError(
+                    .corrupted, "chunk \(chunk.digest) is a difference without a base, or has a base and is none", path: path)
+            }
             chunks.append(base == PackFormat.noBase ? chunk : chunk.with(base: bases[Int(base)]))
         }
         commitRecords = []
         for _ in 0..<footer.commitRecordCount { commitRecords.append(try CommitRecord(&reader)) }
+        guard reader.remaining == 0 else {
+            throw ContentError(.corrupted, "the pack's directory goes on for \(reader.remaining) bytes after its records", path: path)
+        }
     }
 
     private static func entry(
@@ -83,7 +95,7 @@ struct PackDirectory {
         let base = try reader.next(UInt32.self)
         _ = try reader.next(UInt32.self)
         guard offset >= Int64(PackFormat.headerSizeBytes), offset <= footer.directoryOffset - Int64(storedBytes),
-            rawBytes > 0, rawBytes <= UInt32(PackFormat.chunkRawBytesMax), storedBytes <= rawBytes
+            rawBytes > 0, rawBytes <= UInt32(PackFormat.chunkRawBytesMax), storedBytes > 0, storedBytes <= rawBytes
         else {
             throw ContentError(.corrupted, "the pack's directory places chunk \(digest) outside the file", path: path)
         }

@@ -7,29 +7,26 @@ struct PackFolder: Sendable {
 
     func path(of name: PackName) -> String { path + "/" + name.relativePath }
 
-    /// Gives a durable staging file its final name and makes the name durable.
+    /// Gives a durable staging file its final name beside the staging one, and makes the name durable.
+    ///
+    /// After a failure the final name may be there or not: whoever gives up removes it before the staging name.
     func publish(_ stagingPath: String, as name: PackName) throws(ContentError) {
         let final = path(of: name)
-        let folder = String(final[..<final.lastIndex(of: "/")!])
-        let isNewFolder = try disk.status(folder) == nil
-        if isNewFolder { try disk.createDirectory(folder) }
-        do {
+        let folder = path + "/" + name.relativeFolder
+        try disk.createDirectory(folder)
+        do throws(ContentError) {
             try disk.link(stagingPath, to: final)
         } catch where error.errno == EPERM || error.errno == ENOTSUP || error.errno == EMLINK {
             // File systems without hard links: the pack is then nobody's for the moment until the catalog names it.
             try disk.rename(stagingPath, to: final)
         }
-        do throws(ContentError) {
-            try disk.syncDirectory(folder)
-            if isNewFolder { try disk.syncDirectory(path) }
-        } catch {
-            try? disk.remove(final)
-            throw error
-        }
+        try disk.syncDirectory(folder)
+        // Always: the folder may be another process's of this very moment, and not durable yet.
+        try disk.syncDirectory(path)
     }
 
     func open(_ name: PackName) throws(ContentError) -> any DiskFile {
-        do {
+        do throws(ContentError) {
             return try disk.open(path(of: name), .read)
         } catch where error.code == .notFound {
             throw ContentError(

@@ -59,7 +59,9 @@ struct PackHeader {
             throw ContentError(.corrupted, "the file does not begin with a pack's magic bytes", path: path)
         }
         try PackHeader.check(version: try reader.next(UInt32.self), path: path)
-        _ = try reader.next(UInt32.self)
+        guard try reader.next(UInt32.self) == UInt32(PackFormat.headerSizeBytes) else {
+            throw ContentError(.corrupted, "the pack's header does not have \(PackFormat.headerSizeBytes) bytes", path: path)
+        }
         nonce = Array(try reader.take(16))
         let body = UnsafeRawBufferPointer(rebasing: bytes[0..<PackFormat.headerSizeBytes - 4])
         let stored = bytes.loadUnaligned(fromByteOffset: PackFormat.headerSizeBytes - 4, as: UInt32.self)
@@ -69,6 +71,7 @@ struct PackHeader {
     }
 
     static func check(version: UInt32, path: String) throws(ContentError) {
+        guard version > 0 else { throw ContentError(.corrupted, "the pack has format version 0", path: path) }
         guard version == PackFormat.version else {
             throw ContentError(
                 .unsupportedVersion,
@@ -125,7 +128,9 @@ struct PackFooter {
         var reader = LittleEndianReader(bytes, "a pack's footer")
         guard try reader.take(8).elementsEqual(PackFormat.footerMagic) else { throw damaged("lacks its magic bytes") }
         try PackHeader.check(version: try reader.next(UInt32.self), path: path)
-        _ = try reader.next(UInt32.self)
+        guard try reader.next(UInt32.self) == UInt32(PackFormat.footerSizeBytes) else {
+            throw damaged("does not have \(PackFormat.footerSizeBytes) bytes")
+        }
         directoryOffset = try reader.next(Int64.self)
         directoryBytes = try reader.next(Int64.self)
         chunkCount = try reader.next(UInt32.self)

@@ -19,15 +19,15 @@ public struct PackReader: Sendable {
         let header = try Self.read(file, PackFormat.headerSizeBytes, at: 0, path)
         let footerBytes = try Self.read(file, PackFormat.footerSizeBytes, at: sizeBytes - Int64(PackFormat.footerSizeBytes), path)
         let fileBytes = sizeBytes
-        _ = try parse(header) { bytes throws(ContentError) in try PackHeader(bytes, path: path) }
-        let footer = try parse(footerBytes) { bytes throws(ContentError) in
+        _ = try header.withBytes { bytes throws(ContentError) in try PackHeader(bytes, path: path) }
+        let footer = try footerBytes.withBytes { bytes throws(ContentError) in
             try PackFooter(bytes, fileBytes: fileBytes, path: path)
         }
         let bytes = try Self.read(file, Int(footer.directoryBytes), at: footer.directoryOffset, path)
         guard bytes.withUnsafeBytes({ PackDirectory.name(header: header, directory: $0) }) == footer.name else {
             throw ContentError(.corrupted, "the pack's directory does not match its digest", path: path)
         }
-        let directory = try parse(bytes) { bytes throws(ContentError) in
+        let directory = try bytes.withBytes { bytes throws(ContentError) in
             try PackDirectory(bytes, footer: footer, path: path)
         }
         name = footer.name
@@ -37,25 +37,7 @@ public struct PackReader: Sendable {
 
     private static func read(_ file: any DiskFile, _ count: Int, at offset: Int64, _ path: String) throws(ContentError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        var failure: ContentError?
-        bytes.withUnsafeMutableBytes { buffer in
-            do throws(ContentError) {
-                try file.readExactly(into: buffer, at: offset, path: path)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
+        try bytes.withMutableBytes { buffer throws(ContentError) in try file.readExactly(into: buffer, at: offset, path: path) }
         return bytes
     }
-}
-
-/// `withUnsafeBytes` that keeps the error's type.
-func parse<T>(
-    _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(ContentError) -> T
-) throws(ContentError) -> T {
-    let result = bytes.withUnsafeBytes { buffer in
-        Result { () throws(ContentError) in try body(buffer) }
-    }
-    return try result.get()
 }

@@ -1,13 +1,10 @@
-import CKernels
-
 /// Writes one pack: records are appended to a staging file, then the directory seals it under its name.
 ///
-/// Not thread-safe by itself: the pipeline's appender is its only caller at any moment.
+/// The pipeline's appender is its only caller at any moment. Dropping it unsealed leaves the staging file behind.
 struct PackWriter: ~Copyable {
     /// Bytes appended between two early write-backs.
     private static let writebackStepBytes: Int64 = 8 << 20
 
-    private let disk: any StoreDisk
     private let file: any DiskFile
     private let path: String
     private let header: [UInt8]
@@ -18,22 +15,17 @@ struct PackWriter: ~Copyable {
 
     /// Creates the staging file and writes the header.
     init(disk: any StoreDisk, path: String, nonce: [UInt8]) throws(ContentError) {
-        self.disk = disk
-        self.path = path
-        header = PackHeader(nonce: nonce).encoded()
-        file = try disk.open(path, .create)
-        sizeBytes = Int64(header.count)
+        let header = PackHeader(nonce: nonce).encoded()
+        let file = try disk.open(path, .create)
         try Self.write(header, to: file, at: 0)
+        self.path = path
+        self.header = header
+        self.file = file
+        sizeBytes = Int64(header.count)
     }
 
     private static func write(_ bytes: [UInt8], to file: any DiskFile, at offset: Int64) throws(ContentError) {
-        do {
-            try bytes.withUnsafeBytes { try file.write($0, at: offset) }
-        } catch let error as ContentError {
-            throw error
-        } catch {
-            throw ContentError(.io, "\(error)")
-        }
+        try bytes.withBytes { buffer throws(ContentError) in try file.write(buffer, at: offset) }
     }
 
     /// Appends records that were laid out one behind the other; the chunks' offsets count from the first byte of `records`.
@@ -50,22 +42,27 @@ struct PackWriter: ~Copyable {
         }
     }
 
-    /// Writes directory and footer, makes the file durable and gives it its final name beside the staging one.
+    /// Writes directory and footer and makes the file durable. It has its final name only once it is published.
     ///
-    /// The staging name stays until the session ends: it shows whose pack this is while the catalog does not mention it.
-    /// Cost: one fdatasync of the file, one fsync of each folder on the way.
-    consuming func seal(packsFolder: String, commitRecords: [CommitRecord]) throws(ContentError) -> SealedPack {
+    /// Cost: one fdatasync.
+    /// - Throws: `.limitExceeded` when the directory would be larger than a reader takes; `.noSpace`, `.io`.
+    consuming func seal(commitRecords: [CommitRecord]) throws(ContentError) -> SealedPack {
         let directory = PackDirectory(chunks: chunks, commitRecords: commitRecords)
         let (bytes, baseCount) = directory.encoded()
+        guard Int64(bytes.count) <= PackFormat.directoryBytesMax else {
+            throw ContentError(
+                .limitExceeded,
+                "the directory of pack \(path) has \(bytes.count) bytes, above \(PackFormat.directoryBytesMax); commit less at once",
+                path: path)
+        }
         let name = bytes.withUnsafeBytes { PackDirectory.name(header: header, directory: $0) }
         let footer = PackFooter(
             directoryOffset: sizeBytes, directoryBytes: Int64(bytes.count), chunkCount: UInt32(chunks.count),
             baseCount: UInt32(baseCount), commitRecordCount: UInt32(commitRecords.count), storedBytes: storedBytes,
             name: name)
-        try Self.write(bytes + footer.encoded(), to: file, at: sizeBytes)
-        let total = sizeBytes + Int64(bytes.count + PackFormat.footerSizeBytes)
+        let end = bytes + footer.encoded()
+        try Self.write(end, to: file, at: sizeBytes)
         try file.sync()
-        try PackFolder(disk: disk, path: packsFolder).publish(path, as: name)
-        return SealedPack(name: name, sizeBytes: total, chunks: chunks)
+        return SealedPack(name: name, sizeBytes: sizeBytes + Int64(end.count), chunks: chunks)
     }
 }

@@ -1,10 +1,21 @@
 extension ChunkReader {
-    /// Chunks that one task decodes.
-    private static let runChunks = 8
+    /// What one task decodes: at most so many chunks, and no more bytes unless one chunk alone has more.
+    private static let runChunksMax = 8
+    private static let runBytesMax = 4 << 20
 
     /// A run of chunks and the part of each that is wanted.
     private struct Run: Sendable {
         var chunks: [(entry: ChunkListEntry, wanted: Range<Int>)] = []
+        var bytes = 0
+
+        func hasRoom(for entry: ChunkListEntry) -> Bool {
+            chunks.count < runChunksMax && bytes + entry.rawBytes <= runBytesMax
+        }
+
+        mutating func append(_ entry: ChunkListEntry, _ wanted: Range<Int>) {
+            chunks.append((entry, wanted))
+            bytes += entry.rawBytes
+        }
     }
 
     /// Reads a range of a value, in order, decoding on all cores ahead of the consumer.
@@ -14,7 +25,8 @@ extension ChunkReader {
     ///   - range: bytes of the value.
     ///   - consume: gets the bytes in order, in pieces of at most one chunk. What it throws passes through.
     /// - Throws: `ContentError`; `CancellationError` when the task is cancelled.
-    /// - Complexity: two batched look-ups for each run of eight chunks; at most `cores + 1` runs are held in memory.
+    /// - Complexity: two batched look-ups for each run of eight chunks; at most `WorkerExecutor.width + 1`
+    ///   runs of 4 MiB are held in memory.
     public func read(
         _ segment: ChunkListSegment, range: Range<Int64>, _ consume: (ArraySlice<UInt8>) async throws -> Void
     ) async throws {
@@ -45,9 +57,9 @@ extension ChunkReader {
         for entry in segment.entries {
             let wanted = range.clamped(to: offset..<offset + Int64(entry.rawBytes))
             if !wanted.isEmpty {
-                if runs.last.map({ $0.chunks.count == runChunks }) ?? true { runs.append(Run()) }
+                if !(runs.last?.hasRoom(for: entry) ?? false) { runs.append(Run()) }
                 let part = Int(wanted.lowerBound - offset)..<Int(wanted.upperBound - offset)
-                runs[runs.count - 1].chunks.append((entry, part))
+                runs[runs.count - 1].append(entry, part)
             }
             offset += Int64(entry.rawBytes)
         }
@@ -68,11 +80,13 @@ extension ChunkReader {
         let locations = try await locate(run.chunks.map(\.entry.id))
         var pieces: [ArraySlice<UInt8>] = []
         for (entry, wanted) in run.chunks {
+            try Task.checkCancellation()
             guard let (location, base) = locations[entry.id], location.rawBytes == entry.rawBytes else {
                 throw ContentError(.corrupted, "chunk number \(entry.id.rawValue) of a chunk list is not in the catalog; run `strata verify`")
             }
+            try check(location)
             let bytes: [UInt8]
-            if location.base == nil, let cached = cachedBase(location.id) {
+            if location.base == nil, let cached = cachedBase(location.digest) {
                 bytes = cached
             } else {
                 bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in

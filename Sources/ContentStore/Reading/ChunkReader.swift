@@ -10,7 +10,8 @@ public final class ChunkReader: Sendable {
     let index: any ChunkIndex
     private let folder: PackFolder
     private let openPacks = Mutex(BoundedCache<PackName, any DiskFile>(costMax: ChunkReader.openPacksMax))
-    private let bases = Mutex(BoundedCache<ChunkID, [UInt8]>(costMax: ChunkReader.baseCacheBytes))
+    /// By digest: an id that is used again must not find another chunk's bytes.
+    private let bases = Mutex(BoundedCache<Digest, [UInt8]>(costMax: ChunkReader.baseCacheBytes))
     private let scratches = Mutex<[ReadScratch]>([])
 
     public init(packsFolder: String, disk: any StoreDisk, index: any ChunkIndex) {
@@ -25,6 +26,7 @@ public final class ChunkReader: Sendable {
     /// - Complexity: one positioned read (two for a difference whose base is not cached), one decode, one hash.
     func read(_ location: ChunkLocation, base: ChunkLocation?, into target: UnsafeMutableRawBufferPointer) throws(ContentError) {
         precondition(target.count == location.rawBytes, "the target must have the chunk's raw size")
+        try check(location)
         var baseBytes: [UInt8]?
         if location.base != nil {
             guard let base, base.rawBytes == location.rawBytes, base.base == nil else {
@@ -40,16 +42,17 @@ public final class ChunkReader: Sendable {
 
     /// A chunk that differences are taken from, from the cache or from its pack.
     func readBase(_ location: ChunkLocation) throws(ContentError) -> [UInt8] {
-        if let cached = bases.withLock({ $0.value(for: location.id) }) { return cached }
+        try check(location)
+        if let cached = bases.withLock({ $0.value(for: location.digest) }) { return cached }
         let bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in
             try self.read(location, base: nil, into: target)
         }
-        bases.withLock { $0.insert(bytes, for: location.id, cost: bytes.count) }
+        bases.withLock { $0.insert(bytes, for: location.digest, cost: bytes.count) }
         return bytes
     }
 
     /// A decoded base that happens to be in memory.
-    func cachedBase(_ id: ChunkID) -> [UInt8]? { bases.withLock { $0.value(for: id) } }
+    func cachedBase(_ digest: Digest) -> [UInt8]? { bases.withLock { $0.value(for: digest) } }
 
     private func decode(
         _ location: ChunkLocation, base: [UInt8]?, into target: UnsafeMutableRawBufferPointer
@@ -58,20 +61,28 @@ public final class ChunkReader: Sendable {
         let scratch = scratches.withLock { $0.popLast() } ?? ReadScratch()
         defer { scratches.withLock { if $0.count < WorkerExecutor.width + 2 { $0.append(scratch) } } }
         let payload = scratch.payload(count: location.storedBytes)
-        try file.readExactly(into: payload, at: location.offset, path: folder.path(of: location.pack))
         do throws(ContentError) {
-            if let base {
-                let result = base.withUnsafeBytes { bytes in
-                    Result { () throws(ContentError) in
-                        try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: bytes, into: target)
-                    }
-                }
-                try result.get()
-            } else {
+            try file.readExactly(into: payload, at: location.offset, path: folder.path(of: location.pack))
+            guard let base else {
                 try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: nil, into: target)
+                return
             }
-        } catch {
+            try base.withBytes { bytes throws(ContentError) in
+                try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: bytes, into: target)
+            }
+        } catch where error.code == .corrupted {
             throw damaged(location, "cannot be decoded (\(error.message))")
+        }
+    }
+
+    /// What the index says is no more trusted than a pack: nothing is allocated by it before this.
+    func check(_ location: ChunkLocation) throws(ContentError) {
+        guard (1...PackFormat.chunkRawBytesMax).contains(location.rawBytes),
+            (1...location.rawBytes).contains(location.storedBytes), location.offset >= Int64(PackFormat.headerSizeBytes),
+            location.offset <= Int64.max - Int64(location.storedBytes)
+        else {
+            throw damaged(
+                location, "has an impossible entry in the catalog: \(location.storedBytes) bytes stored for \(location.rawBytes)")
         }
     }
 

@@ -4,7 +4,13 @@ import Synchronization
 final class BufferPool: Sendable {
     let bufferBytes: Int
     private let keptMax: Int
-    private let free: Mutex<[Buffer]> = Mutex([])
+    private let state = Mutex(State())
+
+    private struct State {
+        var free: [Buffer] = []
+        var taken = 0
+        var peak = 0
+    }
 
     /// One piece of memory, freed with its last reference.
     ///
@@ -25,13 +31,22 @@ final class BufferPool: Sendable {
         self.keptMax = keptMax
     }
 
+    /// The most buffers that were taken at once.
+    var peak: Int { state.withLock { $0.peak } }
+
     func take() -> Buffer {
-        free.withLock { $0.popLast() } ?? Buffer(count: bufferBytes)
+        let free = state.withLock { state in
+            state.taken += 1
+            state.peak = max(state.peak, state.taken)
+            return state.free.popLast()
+        }
+        return free ?? Buffer(count: bufferBytes)
     }
 
     func giveBack(_ buffer: Buffer) {
-        free.withLock { free in
-            if free.count < keptMax { free.append(buffer) }
+        state.withLock { state in
+            state.taken -= 1
+            if state.free.count < keptMax { state.free.append(buffer) }
         }
     }
 }

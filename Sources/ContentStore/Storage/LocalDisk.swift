@@ -41,18 +41,22 @@ public struct LocalDisk: StoreDisk {
         guard let folder = opendir(path) else { throw .system("list", path) }
         defer { closedir(folder) }
         var names: [String] = []
-        while let entry = readdir(folder) {
+        while true {
+            errno = 0
+            guard let entry = readdir(folder) else {
+                if errno != 0 { throw .system("list", path) }
+                return names
+            }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        return names
     }
 
     public func status(_ path: String) throws(ContentError) -> FileStatus? {
         var result = stat()
-        if Glibc.stat(path, &result) == 0 { return FileStatus(result) }
+        if stat(path, &result) == 0 { return FileStatus(result) }
         if errno == ENOENT || errno == ENOTDIR { return nil }
         throw .system("look at", path)
     }
@@ -97,6 +101,9 @@ final class LocalFile: DiskFile {
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .system("write", path)
+            }
+            guard count > 0 else {
+                throw ContentError(.io, "cannot write `\(path)`: the system took none of \(bytes.count - done) bytes", path: path)
             }
             done += count
         }

@@ -16,7 +16,8 @@ public final class StagingSession: Sendable {
 
     private struct Horizons {
         var active: [Int64: Int] = [:]
-        var written = Int64.max
+        /// What the lock file says; nil when that is not known.
+        var written: Int64? = .max
     }
 
     /// Makes the folder below `stagingFolder` and locks it.
@@ -31,7 +32,13 @@ public final class StagingSession: Sendable {
             }
         }
         horizons = Mutex(Horizons())
-        try write(horizon: .max)
+        do throws(ContentError) {
+            try Self.write(horizon: .max, to: lockFile)
+        } catch {
+            try? disk.remove(folder + "/lock")
+            try? disk.removeDirectory(folder)
+            throw error
+        }
     }
 
     private static func randomToken() -> String {
@@ -57,37 +64,51 @@ public final class StagingSession: Sendable {
 
     /// Says that something began at `sequence`; what was condemned after it stays until `end(sequence:)`.
     ///
-    /// Call it *before* reading anything from the catalog, with a sequence read before.
+    /// Call it *before* reading anything from the catalog, with a sequence read before. When it returns, every process
+    /// that looks sees the horizon. When it throws, nothing began.
+    /// - Complexity: at most one write of eight bytes to the lock file; no fsync.
     public func begin(sequence: Int64) throws(ContentError) {
-        let lowest = horizons.withLock { horizons -> Int64? in
-            horizons.active[sequence, default: 0] += 1
-            return Self.changed(&horizons)
-        }
-        if let lowest { try write(horizon: lowest) }
-    }
-
-    public func end(sequence: Int64) {
-        let lowest = horizons.withLock { horizons -> Int64? in
-            let count = horizons.active[sequence, default: 0] - 1
-            horizons.active[sequence] = count > 0 ? count : nil
-            return Self.changed(&horizons)
-        }
-        // A horizon that stays too low only delays collection: the failure needs no handling.
-        if let lowest { try? write(horizon: lowest) }
-    }
-
-    private static func changed(_ horizons: inout Horizons) -> Int64? {
-        let lowest = horizons.active.keys.min() ?? .max
-        guard lowest != horizons.written else { return nil }
-        horizons.written = lowest
-        return lowest
-    }
-
-    private func write(horizon: Int64) throws(ContentError) {
-        let result = withUnsafeBytes(of: horizon.littleEndian) { bytes in
-            Result { () throws(ContentError) in try lockFile.write(bytes, at: 0) }
+        let result = horizons.withLock { horizons in
+            Result { () throws(ContentError) in
+                horizons.active[sequence, default: 0] += 1
+                do throws(ContentError) {
+                    try update(&horizons)
+                } catch {
+                    Self.forget(sequence, &horizons)
+                    throw error
+                }
+            }
         }
         try result.get()
+    }
+
+    /// Says that what `begin(sequence:)` began is over.
+    public func end(sequence: Int64) {
+        horizons.withLock { horizons in
+            Self.forget(sequence, &horizons)
+            // A horizon that stays too low only delays collection, and the next change writes it again.
+            try? update(&horizons)
+        }
+    }
+
+    private static func forget(_ sequence: Int64, _ horizons: inout Horizons) {
+        let count = horizons.active[sequence, default: 0] - 1
+        horizons.active[sequence] = count > 0 ? count : nil
+    }
+
+    /// Writes the lowest horizon if it changed. Under the lock, so that nobody goes on before the file says so, and two
+    /// changes reach the file in their order.
+    private func update(_ horizons: inout Horizons) throws(ContentError) {
+        let lowest = horizons.active.keys.min() ?? .max
+        guard lowest != horizons.written else { return }
+        // Whatever a failed write left there, the next change must write.
+        horizons.written = nil
+        try Self.write(horizon: lowest, to: lockFile)
+        horizons.written = lowest
+    }
+
+    private static func write(horizon: Int64, to file: any DiskFile) throws(ContentError) {
+        try withUnsafeBytes(of: horizon.littleEndian) { bytes throws(ContentError) in try file.write(bytes, at: 0) }
     }
 
     /// A path for the next pack of this session.
@@ -95,80 +116,11 @@ public final class StagingSession: Sendable {
         "\(folder)/\(packNumber.wrappingAdd(1, ordering: .relaxed).oldValue).pack"
     }
 
-    /// Removes the folder. The lock goes when the object does.
+    /// Removes the folder, unless packs are left in it whose fate is open: then a sweep finds the folder, once the lock
+    /// has gone with this object, and asks the catalog about each.
     public func close() throws(ContentError) {
-        for name in try disk.list(folder) where name != "lock" { try disk.remove(folder + "/" + name) }
+        guard try disk.list(folder).allSatisfy({ $0 == "lock" }) else { return }
         try disk.remove(folder + "/lock")
-        try disk.removeDirectory(folder)
-    }
-}
-
-/// The sessions that other processes (or this one) have open on a store.
-public struct StagingFolder: Sendable {
-    let path: String
-    let disk: any StoreDisk
-
-    public init(path: String, disk: any StoreDisk) {
-        self.path = path
-        self.disk = disk
-    }
-
-    /// A session whose process is gone, held by its lock while it is cleared away.
-    public struct DeadSession: Sendable {
-        public let token: String
-        /// Packs that it had published or was writing, by their staging paths.
-        public let stagedPacks: [String]
-        fileprivate let folder: String
-        fileprivate let lock: any DiskFile
-    }
-
-    /// The lowest horizon of all live sessions; `Int64.max` when there is none.
-    public func lowestHorizon() throws(ContentError) -> Int64 {
-        var lowest = Int64.max
-        for token in try disk.list(path) {
-            do throws(ContentError) {
-                let lockPath = path + "/" + token + "/lock"
-                let file = try disk.open(lockPath, .readWrite)
-                if try file.tryLock() { continue }
-                lowest = min(lowest, try Self.horizon(of: file, path: lockPath))
-            } catch where error.code == .notFound {
-                continue
-            }
-        }
-        return lowest
-    }
-
-    private static func horizon(of file: any DiskFile, path: String) throws(ContentError) -> Int64 {
-        var bytes: [UInt8] = Array(repeating: 0, count: 8)
-        let result = bytes.withUnsafeMutableBytes { buffer in
-            Result { () throws(ContentError) in try file.read(into: buffer, at: 0) }
-        }
-        // A session that has not written its horizon yet may have begun at any moment: nothing may go.
-        guard try result.get() == 8 else { return 0 }
-        return bytes.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) }
-    }
-
-    /// Takes the locks of all sessions whose process is gone.
-    public func deadSessions() throws(ContentError) -> [DeadSession] {
-        var dead: [DeadSession] = []
-        for token in try disk.list(path) {
-            let folder = path + "/" + token
-            do throws(ContentError) {
-                let lock = try disk.open(folder + "/lock", .readWrite)
-                guard try lock.tryLock() else { continue }
-                let packs = try disk.list(folder).filter { $0 != "lock" }.map { folder + "/" + $0 }
-                dead.append(DeadSession(token: token, stagedPacks: packs, folder: folder, lock: lock))
-            } catch where error.code == .notFound {
-                continue
-            }
-        }
-        return dead
-    }
-
-    /// Removes a dead session's folder; a newborn session that shares the name sees its lock file gone and takes another.
-    public func remove(_ session: DeadSession) throws(ContentError) {
-        for pack in session.stagedPacks { try disk.remove(pack) }
-        try disk.remove(session.folder + "/lock")
-        try disk.removeDirectory(session.folder)
+        try disk.removeSessionFolder(folder)
     }
 }

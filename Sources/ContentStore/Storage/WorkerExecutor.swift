@@ -1,4 +1,5 @@
-public import Dispatch
+import CKernels
+import Dispatch
 
 /// Threads for the store's blocking and heavy work, so that Swift's cooperative pool never waits for a disk.
 ///
@@ -6,8 +7,9 @@ public import Dispatch
 public final class WorkerExecutor: TaskExecutor {
     public static let shared = WorkerExecutor()
 
-    /// How many pieces of heavy work run side by side.
-    public static let width = max(1, activeProcessorCount)
+    /// How many pieces of heavy work run side by side: one a processor, at most six. Each holds some 10 MiB, and an
+    /// ingest or a restore has to stay below 128 MiB on any machine.
+    public static let width = min(Int(ck_processor_count()), 6)
 
     private let queue = DispatchQueue(label: "strata.workers", attributes: .concurrent)
 

@@ -1,0 +1,83 @@
+/// How a chunk's stored payload becomes its raw bytes. Stored with every chunk, in four bytes.
+///
+/// | byte | meaning | values |
+/// |---|---|---|
+/// | 0 | codec | 0 raw, 1 LZ4, 2 planes, 3 difference |
+/// | 1 | bytes of an element | 1, 2, 4, 8; 0 for raw and LZ4 |
+/// | 2 | phase: bytes before the first whole element | less than byte 1; 0 for raw and LZ4 |
+/// | 3 | flags | bit 0: exponents are replaced by their ranks (planes only); the others are 0 |
+///
+/// - raw: the payload is the chunk.
+/// - LZ4: the payload is one block of the LZ4 block format (https://github.com/lz4/lz4, doc/lz4_Block_format.md).
+/// - planes, difference: see `PlanePayload`.
+public struct ChunkEncoding: Hashable, Sendable {
+    public enum Codec: UInt8, Hashable, Sendable {
+        case raw = 0
+        case lz4 = 1
+        /// Bit planes of the elements.
+        case planes = 2
+        /// Bit planes of the elements' differences from those of a base chunk of the same size.
+        case difference = 3
+    }
+
+    public let codec: Codec
+    /// 1, 2, 4 or 8; 0 where the codec knows no elements.
+    public let elementBytes: Int
+    /// Bytes at the chunk's head that belong to an element of the chunk before: 0..<elementBytes.
+    public let phase: Int
+    /// Exponents are replaced by their ranks of frequency.
+    public let ranksExponents: Bool
+
+    public static let raw = ChunkEncoding(codec: .raw, elementBytes: 0, phase: 0, ranksExponents: false)
+    public static let lz4 = ChunkEncoding(codec: .lz4, elementBytes: 0, phase: 0, ranksExponents: false)
+
+    /// - Precondition: `elementBytes` is 1, 2, 4 or 8 and `phase` is less.
+    public static func planes(elementBytes: Int, phase: Int, ranksExponents: Bool) -> ChunkEncoding {
+        precondition([1, 2, 4, 8].contains(elementBytes) && (0..<elementBytes).contains(phase))
+        return ChunkEncoding(codec: .planes, elementBytes: elementBytes, phase: phase, ranksExponents: ranksExponents)
+    }
+
+    /// - Precondition: `elementBytes` is 1, 2, 4 or 8 and `phase` is less.
+    public static func difference(elementBytes: Int, phase: Int) -> ChunkEncoding {
+        precondition([1, 2, 4, 8].contains(elementBytes) && (0..<elementBytes).contains(phase))
+        return ChunkEncoding(codec: .difference, elementBytes: elementBytes, phase: phase, ranksExponents: false)
+    }
+
+    private init(codec: Codec, elementBytes: Int, phase: Int, ranksExponents: Bool) {
+        self.codec = codec
+        self.elementBytes = elementBytes
+        self.phase = phase
+        self.ranksExponents = ranksExponents
+    }
+
+    /// The four bytes, the first in the lowest bits: the number is written little-endian.
+    public var packed: UInt32 {
+        UInt32(codec.rawValue) | UInt32(elementBytes) << 8 | UInt32(phase) << 16 | (ranksExponents ? 1 << 24 : 0)
+    }
+
+    /// - Throws: `.unsupportedVersion` for a codec or flag of a newer version, `.corrupted` for fields that contradict.
+    public init(packed: UInt32) throws(ContentError) {
+        let (codecID, elementBytes) = (UInt8(truncatingIfNeeded: packed), Int(packed >> 8 & 0xff))
+        let (phase, flags) = (Int(packed >> 16 & 0xff), packed >> 24)
+        guard let codec = Codec(rawValue: codecID) else {
+            throw ContentError(
+                .unsupportedVersion, "a chunk has codec \(codecID), this program knows 0 to 3; use a newer program")
+        }
+        guard flags <= 1 else {
+            throw ContentError(
+                .unsupportedVersion, "a chunk's encoding has flags \(flags), this program knows 0 and 1; use a newer program")
+        }
+        let fits =
+            switch codec {
+            case .raw, .lz4: elementBytes == 0 && phase == 0 && flags == 0
+            case .planes: [1, 2, 4, 8].contains(elementBytes) && phase < elementBytes
+            case .difference: [1, 2, 4, 8].contains(elementBytes) && phase < elementBytes && flags == 0
+            }
+        guard fits else {
+            throw ContentError(
+                .corrupted,
+                "a chunk's encoding contradicts itself: codec \(codecID), elements of \(elementBytes) bytes, phase \(phase), flags \(flags)")
+        }
+        self.init(codec: codec, elementBytes: elementBytes, phase: phase, ranksExponents: flags == 1)
+    }
+}

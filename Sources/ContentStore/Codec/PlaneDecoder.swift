@@ -1,0 +1,80 @@
+import CKernels
+
+/// Reads the payload that `PlanePayload` describes, with memory that is used again. Trusts no byte of it.
+/// One thread at a time.
+final class PlaneDecoder {
+    private let unpacked = ScratchMemory()
+    private let table = RankTable()
+    private let pointers = UnsafeMutablePointer<UnsafePointer<UInt8>?>.allocate(capacity: 64)
+
+    init() { pointers.initialize(repeating: nil, count: 64) }
+
+    deinit { pointers.deallocate() }
+
+    /// Fills `target` with the chunk.
+    ///
+    /// - Parameter base: for a difference, the base chunk; of the same size as `target`.
+    /// - Throws: `.corrupted` for any payload that no encoder writes for a chunk of this size, as far as it can be told.
+    func decode(
+        _ payload: UnsafeRawBufferPointer, by encoding: ChunkEncoding, base: UnsafeRawBufferPointer?,
+        into target: UnsafeMutableRawBufferPointer
+    ) throws(ContentError) {
+        let geometry = PlanePayload.Geometry(
+            chunkBytes: target.count, elementBytes: encoding.elementBytes, phase: encoding.phase)
+        guard geometry.elementCount > 0 else {
+            throw ContentError(
+                .corrupted, "a chunk of \(target.count) bytes has no whole element of \(encoding.elementBytes) after phase \(encoding.phase)")
+        }
+        var reader = LittleEndianReader(payload, "a chunk's payload")
+        let codes = try reader.take(geometry.codesBytes)
+        if encoding.ranksExponents {
+            let entries = Int(try reader.next(UInt8.self)) + 1
+            try table.load(try reader.take(entries * geometry.rankEntryBytes), geometry: geometry)
+        }
+        target.copyMemory(from: try reader.take(geometry.headBytes))
+        target.from(geometry.tailOffset).copyMemory(from: try reader.take(geometry.tailBytes))
+        try place(codes, geometry, &reader)
+
+        let transform =
+            encoding.codec == .difference ? CK_WORDS_DIFFERENCE : encoding.ranksExponents ? CK_WORDS_RANK : CK_WORDS_PLAIN
+        let highestRank = ck_planes_join(
+            target.baseAddress! + geometry.headBytes, pointers, geometry.elementCount, Int32(geometry.elementBytes),
+            Int32(transform), base.map { $0.baseAddress! + geometry.headBytes }, table.values)
+        guard !encoding.ranksExponents || Int(highestRank) < table.count else {
+            throw ContentError(.corrupted, "an element has rank \(highestRank) of a table of \(table.count) entries")
+        }
+    }
+
+    /// Sets the pointer of every plane: into the payload, into what LZ4 unpacked, or to the constant planes.
+    private func place(
+        _ codes: UnsafeRawBufferPointer, _ geometry: PlanePayload.Geometry, _ reader: inout LittleEndianReader
+    ) throws(ContentError) {
+        let planeBytes = geometry.planeBytes
+        var compressedCount = 0
+        for plane in 0..<geometry.planeCount {
+            switch PlanePayload.PlaneCode(rawValue: codes[plane / 4] >> (2 * UInt8(plane % 4)) & 3)! {
+            case .zeros: pointers[plane] = nil
+            case .ones: pointers[plane] = ck_ones_plane()
+            case .stored:
+                pointers[plane] = try reader.take(planeBytes).baseAddress!.assumingMemoryBound(to: UInt8.self)
+            case .compressed: compressedCount += 1
+            }
+        }
+        let block = try reader.take(reader.remaining)
+        guard compressedCount > 0 else {
+            guard block.isEmpty else {
+                throw ContentError(.corrupted, "a chunk's payload goes on for \(block.count) bytes after its planes")
+            }
+            return
+        }
+        let planes = unpacked.take(compressedCount * planeBytes)
+        guard LZ4Compressor.decompress(block, into: planes) else {
+            throw ContentError(.corrupted, "the LZ4 block of \(compressedCount) planes does not decode to \(planes.count) bytes")
+        }
+        var next = planes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        for plane in 0..<geometry.planeCount where codes[plane / 4] >> (2 * UInt8(plane % 4)) & 3 == PlanePayload.PlaneCode.compressed.rawValue {
+            pointers[plane] = UnsafePointer(next)
+            next += planeBytes
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/// The payload of the codecs planes and difference.
+///
+/// With w bytes an element, the chunk is `phase` bytes of head (all of it when it is shorter), n whole elements, and a
+/// tail of fewer than w bytes. Elements are little-endian words. Each is transformed:
+///
+/// - difference: zigzag(word − base word) modulo 2^8w, zigzag(d) being `(d << 1) ^ (d >> (8w − 1))` with an arithmetic
+///   shift. The base word is at the same place in the base chunk.
+/// - planes with ranks: for w > 1 the word is rotated left by one bit, so that a float's exponent is at the top and its
+///   sign at the bottom. Then the top field (8 bits; 11 bits for w = 8) is replaced by its index in the rank table.
+/// - planes without ranks: not at all.
+///
+/// Then plane p (0 ≤ p < 8w) takes bit 8w − 1 − p of every word: element i is bit i mod 8, counted from the least
+/// significant, of the plane's byte i / 8. A plane has b = ⌈n / 8⌉ bytes; bits after the last element are 0.
+///
+/// | bytes | what |
+/// |---|---|
+/// | 2w | plane codes: plane p in byte p / 4, bits 2(p mod 4) and up: 0 all zeros, 1 all ones, 2 stored, 3 compressed |
+/// | 1 | with ranks only: k − 1, where k (1 to 256) is the number of different field values |
+/// | k, or 2k for w = 8 | with ranks only: the field values, most frequent first; two bytes little-endian for w = 8 |
+/// | head and tail | the chunk's own bytes (in a difference too) |
+/// | b for each | the stored planes, in order |
+/// | the rest | one LZ4 block that holds the compressed planes, in order; nothing when there are none |
+///
+/// Why: LZ4 has no entropy coder, so a plane of random bits (most of a mantissa) would only cost time in it.
+enum PlanePayload {
+    enum PlaneCode: UInt8 {
+        case zeros = 0
+        case ones = 1
+        case stored = 2
+        case compressed = 3
+    }
+
+    /// Where a chunk's elements lie.
+    struct Geometry {
+        let elementBytes: Int
+        let headBytes: Int
+        let elementCount: Int
+        let tailBytes: Int
+
+        init(chunkBytes: Int, elementBytes: Int, phase: Int) {
+            self.elementBytes = elementBytes
+            headBytes = min(phase, chunkBytes)
+            elementCount = (chunkBytes - headBytes) / elementBytes
+            tailBytes = chunkBytes - headBytes - elementCount * elementBytes
+        }
+
+        var planeCount: Int { 8 * elementBytes }
+        var planeBytes: Int { (elementCount + 7) / 8 }
+        var codesBytes: Int { 2 * elementBytes }
+        var tailOffset: Int { headBytes + elementCount * elementBytes }
+        /// Bytes of one entry of the rank table.
+        var rankEntryBytes: Int { elementBytes == 8 ? 2 : 1 }
+        /// Values that the replaced field can have.
+        var rankFieldValues: Int { elementBytes == 8 ? 2048 : 256 }
+    }
+}
