@@ -1,0 +1,42 @@
+import Foundation
+
+extension ProcessExecutor {
+    /// How models are run. The defaults suit a developer's machine and a server alike.
+    public struct Configuration: Sendable {
+        /// Folder below which each session gets a private folder; made when it is missing. Keep it short: a socket's
+        /// path in it (this and 16 bytes) must stay below 104 bytes.
+        public var temporaryRoot = "/tmp"
+
+        /// The Python interpreter, which needs the package `decthings-model`. When nil: the environment variable
+        /// `STRATA_PYTHON`, else `.venv/bin/python3` in the current folder or the nearest one above it, else `python3`
+        /// in `PATH`.
+        public var pythonPath: String?
+
+        /// Flags for the interpreter, before `-m decthings_model`.
+        public var pythonArguments: [String] = []
+
+        /// The models' `PATH`; the host's own unless told. Nothing else of the host's environment reaches them.
+        public var searchPath: String
+
+        /// How long a process may take to end after SIGTERM before SIGKILL follows.
+        public var terminationGrace: Duration = .seconds(2)
+
+        /// Bytes kept of the beginning, and again of the end, of each process's standard output and standard error.
+        public var outputPartSizeBytesMax = 64 << 10
+
+        /// Most launchers at a time; one more is refused as `ExecutionFailure.serverOverloaded`.
+        public var launchersMax = 64
+
+        /// Binds each process to the host with the command `setpriv` where it is installed, so that the kernel kills it
+        /// when the host dies. Without it a process that is busy then lives until it next looks at its socket.
+        public var endsWithHost = true
+
+        /// Called once for each session when it has ended, with what its process wrote; must return soon.
+        public var receiveOutput: (@Sendable (SessionOutput) -> Void)?
+
+        /// The defaults, with the host's own `PATH`.
+        public init() {
+            searchPath = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import DecthingsAPI
+import Glibc
+import Logging
+import Strata
+
+/// Finds out why a conversation with a process ended before its answer.
+struct ConversationEnd: Sendable {
+    let process: ModelProcess
+    let connection: RuntimeConnection
+    let logger: Logger
+
+    /// How long a process that has closed its socket may take to end.
+    private static let exitTime = Duration.seconds(2)
+
+    /// The failure when the stream has ended, be it inside a frame: the process's own exit, which is waited for.
+    ///
+    /// A process that closed its socket but lives on is killed.
+    func failureOfEnd() async throws -> ExecutionFailure {
+        if let status = try await process.exit.value(within: Self.exitTime) { return status.failure }
+        process.signalGroup(SIGKILL)
+        return .unknown(reason: "the model process closed its socket without an answer and ran on; it was killed")
+    }
+
+    /// The failure when a process breaks the protocol. Its stream has lost its frame, so it is killed.
+    func failureOfBrokenFrame(_ error: WireError) -> ExecutionFailure {
+        process.signalGroup(SIGKILL)
+        logger.info("a model process broke the protocol and was killed", metadata: ["error": "\(error)"])
+        return .unknown(reason: "the model process broke the runtime protocol: \(error.message)")
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+import Logging
+import Synchronization
+
+/// Everything of a session that must not be left behind: folder, socket, process, output pipes.
+///
+/// A start adds them one by one as it makes them; `dismantle()` removes what there is, at whatever point.
+final class SessionResources: Sendable {
+    private struct State {
+        var connection: RuntimeConnection?
+        var process: ModelProcess?
+        var standardOutput: OutputPipe?
+        var standardError: OutputPipe?
+    }
+
+    let folder: WorkingFolder
+    private let configuration: ProcessExecutor.Configuration
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(folder: WorkingFolder, configuration: ProcessExecutor.Configuration, logger: Logger) {
+        self.folder = folder
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    func add(_ connection: RuntimeConnection) { state.withLock { $0.connection = connection } }
+    func add(_ process: ModelProcess) { state.withLock { $0.process = process } }
+    func add(standardOutput pipe: OutputPipe) { state.withLock { $0.standardOutput = pipe } }
+    func add(standardError pipe: OutputPipe) { state.withLock { $0.standardError = pipe } }
+
+    /// What the process wrote to standard error, complete once it has ended and left no child that holds it.
+    func standardError() async -> CapturedOutput {
+        let pipe = state.withLock { $0.standardError }
+        await pipe?.drain(within: Self.drainTime)
+        return pipe?.output ?? CapturedOutput(partSizeBytesMax: 0)
+    }
+
+    /// Ends the process and all that came of it, closes every descriptor, removes the folder. Also under cancellation.
+    ///
+    /// Takes the time that the process needs to end on SIGTERM, at most the configured grace and a little more.
+    func dismantle() async {
+        await uncancelled { [self] in
+            let parts = state.withLock { state in
+                defer { state = State() }
+                return state
+            }
+            await end(parts.process)
+            await parts.connection?.close()
+            await close(parts)
+            await removeFolder()
+        }
+    }
+
+    /// The outputs of a process that is dead have all been written, but perhaps not all been read.
+    private static let drainTime = Duration.milliseconds(200)
+    /// A killed process is gone within milliseconds unless it hangs in the kernel, where nobody can help.
+    private static let killTime = Duration.seconds(5)
+
+    private func end(_ process: ModelProcess?) async {
+        if let process {
+            process.signalGroup(SIGTERM)
+            let status = try? await process.exit.value(within: configuration.terminationGrace)
+            if status == nil {
+                logger.info("a model process ignored SIGTERM and is killed", metadata: ["process.id": "\(process.id)"])
+            }
+            process.signalGroup(SIGKILL)
+        }
+        await killStragglers(of: process)
+        guard let process else { return }
+        // The leader stays a zombie until here, so that the group's id could not pass to strangers.
+        if (try? await process.exit.value(within: Self.killTime)) != nil {
+            process.reap()
+            logger.debug("a model process has ended", metadata: ["process.id": "\(process.id)"])
+        } else {
+            // It hangs in the kernel; it is reaped whenever it comes back.
+            Task {
+                if (try? await process.exit.value()) != nil { process.reap() }
+            }
+        }
+    }
+
+    private func killStragglers(of process: ModelProcess?) async {
+        let search = SessionProcesses(socketPath: folder.socket, leader: process?.id)
+        let deadline = ContinuousClock.now + Self.killTime
+        while let count = try? await blocking({ search.kill() }), count > 0 {
+            guard ContinuousClock.now < deadline else {
+                logger.error("processes of a model do not die", metadata: ["processes": "\(search.find())"])
+                return
+            }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private func close(_ parts: State) async {
+        await parts.standardOutput?.drain(within: Self.drainTime)
+        await parts.standardError?.drain(within: Self.drainTime)
+        if let standardOutput = parts.standardOutput?.output, let standardError = parts.standardError?.output {
+            logger.debug(
+                "a model wrote",
+                metadata: ["stdout": "\(standardOutput.text)", "stderr": "\(standardError.text)"])
+            configuration.receiveOutput?(
+                SessionOutput(standardOutput: standardOutput, standardError: standardError))
+        }
+        await parts.standardOutput?.close()
+        await parts.standardError?.close()
+    }
+
+    private func removeFolder() async {
+        let folder = folder
+        let left = try? await blocking { folder.remove() }
+        if let problem = left ?? nil {
+            logger.error(
+                "a model's folder could not be removed",
+                metadata: ["path": "\(folder.path)", "error": "\(problem)"])
+        }
+    }
+}
