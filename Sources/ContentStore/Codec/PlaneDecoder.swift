@@ -72,7 +72,8 @@ final class PlaneDecoder {
             throw ContentError(.corrupted, "the LZ4 block of \(compressedCount) planes does not decode to \(planes.count) bytes")
         }
         var next = planes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-        for plane in 0..<geometry.planeCount where codes[plane / 4] >> (2 * UInt8(plane % 4)) & 3 == PlanePayload.PlaneCode.compressed.rawValue {
+        let compressed = PlanePayload.PlaneCode.compressed.rawValue
+        for plane in 0..<geometry.planeCount where codes[plane / 4] >> (2 * UInt8(plane % 4)) & 3 == compressed {
             pointers[plane] = UnsafePointer(next)
             next += planeBytes
         }

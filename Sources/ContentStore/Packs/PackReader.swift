@@ -35,7 +35,9 @@ public struct PackReader: Sendable {
         commitRecords = directory.commitRecords
     }
 
-    private static func read(_ file: any DiskFile, _ count: Int, at offset: Int64, _ path: String) throws(ContentError) -> [UInt8] {
+    private static func read(
+        _ file: any DiskFile, _ count: Int, at offset: Int64, _ path: String
+    ) throws(ContentError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         try bytes.withMutableBytes { buffer throws(ContentError) in try file.readExactly(into: buffer, at: offset, path: path) }
         return bytes

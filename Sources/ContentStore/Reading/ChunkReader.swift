@@ -30,7 +30,8 @@ public final class ChunkReader: Sendable {
         var baseBytes: [UInt8]?
         if location.base != nil {
             guard let base, base.rawBytes == location.rawBytes, base.base == nil else {
-                throw ContentError(.corrupted, "the base of chunk \(location.digest) is missing or does not fit", digest: location.digest)
+                throw ContentError(
+                    .corrupted, "the base of chunk \(location.digest) is missing or does not fit", digest: location.digest)
             }
             baseBytes = try readBase(base)
         }

@@ -14,6 +14,9 @@ public final class StagingSession: Sendable {
     private let horizons: Mutex<Horizons>
     private let packNumber = Atomic<Int>(0)
 
+    /// New folders that a sweeper may take away, one after another, before the session gives up.
+    private static let attemptsMax = 100
+
     private struct Horizons {
         var active: [Int64: Int] = [:]
         /// What the lock file says; nil when that is not known.
@@ -23,14 +26,8 @@ public final class StagingSession: Sendable {
     /// Makes the folder below `stagingFolder` and locks it.
     public init(stagingFolder: String, disk: any StoreDisk) throws(ContentError) {
         self.disk = disk
-        while true {
-            let token = Self.randomToken()
-            let folder = stagingFolder + "/" + token
-            if let file = try Self.lock(folder, disk: disk) {
-                (self.token, self.folder, lockFile) = (token, folder, file)
-                break
-            }
-        }
+        (token, lockFile) = try Self.newborn(in: stagingFolder, disk: disk)
+        folder = stagingFolder + "/" + token
         horizons = Mutex(Horizons())
         do throws(ContentError) {
             try Self.write(horizon: .max, to: lockFile)
@@ -39,6 +36,18 @@ public final class StagingSession: Sendable {
             try? disk.removeDirectory(folder)
             throw error
         }
+    }
+
+    private static func newborn(
+        in stagingFolder: String, disk: any StoreDisk
+    ) throws(ContentError) -> (token: String, lock: any DiskFile) {
+        for _ in 0..<attemptsMax {
+            let token = randomToken()
+            if let file = try lock(stagingFolder + "/" + token, disk: disk) { return (token, file) }
+        }
+        throw ContentError(
+            .locked, "a session's folder below `\(stagingFolder)` was taken away \(attemptsMax) times; something else clears it",
+            path: stagingFolder)
     }
 
     private static func randomToken() -> String {
