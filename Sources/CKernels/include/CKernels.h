@@ -93,6 +93,26 @@ ck_plane_look ck_plane_inspect(const uint8_t *plane, size_t bit_count);
 /// bytes of `base` are subtracted first unless it is null. Adds to `counts`, which holds 256 numbers for each residue.
 void ck_lane_count(uint16_t counts[8 * 256], const uint8_t *bytes, const uint8_t *base, size_t length);
 
+// ---- Order by the base ------------------------------------------------------------------------------------------------
+
+#define CK_ORDER_LANES 4
+/// Numbers of working memory that the two functions below need.
+#define CK_ORDER_CURSORS (2048 * CK_ORDER_LANES)
+
+/// Writes `zigzag(word - base word)` of every element to `ordered`, the elements in the stable order of a key of their
+/// base words: the nine bits below the sign (width 2 and 4), or the eleven (width 8). For floats that is the exponent and
+/// the mantissa's first bits: a step of training is about as long for small weights as for large ones, so among equal
+/// exponents the differences have about the same number of bits.
+/// - width: 2, 4 or 8.
+/// - count: below 2^32.
+/// - cursors: CK_ORDER_CURSORS numbers of working memory.
+void ck_order_differences(
+    void *ordered, const void *words, const void *base, size_t count, int width, uint32_t *cursors);
+
+/// Undoes ck_order_differences. `words` and `base` must not overlap.
+void ck_order_restore(
+    void *words, const void *ordered, const void *base, size_t count, int width, uint32_t *cursors);
+
 // ---- Checksum -------------------------------------------------------------------------------------------------------
 
 /// CRC-32C (Castagnoli; RFC 3720, appendix B.4) of `bytes`, going on from `crc`, which is 0 at the beginning.

@@ -5,7 +5,7 @@
 /// | 0 | codec | 0 raw, 1 LZ4, 2 planes, 3 difference |
 /// | 1 | bytes of an element | 1, 2, 4, 8; 0 for raw and LZ4 |
 /// | 2 | phase: bytes before the first whole element | less than byte 1; 0 for raw and LZ4 |
-/// | 3 | flags | bit 0: exponents are replaced by their ranks (planes only); the others are 0 |
+/// | 3 | flags | bit 0: exponents are replaced by their ranks (planes only); bit 1: elements are in the order of their base words' exponents (differences of 2, 4 or 8 bytes only); the others are 0 |
 ///
 /// - raw: the payload is the chunk.
 /// - LZ4: the payload is one block of the LZ4 block format (https://github.com/lz4/lz4, doc/lz4_Block_format.md).
@@ -27,9 +27,11 @@ public struct ChunkEncoding: Hashable, Sendable {
     public let phase: Int
     /// Exponents are replaced by their ranks of frequency.
     public let ranksExponents: Bool
+    /// Elements stand in the order of their base words' exponents.
+    public let isOrdered: Bool
 
-    public static let raw = ChunkEncoding(codec: .raw, elementBytes: 0, phase: 0, ranksExponents: false)
-    public static let lz4 = ChunkEncoding(codec: .lz4, elementBytes: 0, phase: 0, ranksExponents: false)
+    public static let raw = ChunkEncoding(codec: .raw, elementBytes: 0, phase: 0)
+    public static let lz4 = ChunkEncoding(codec: .lz4, elementBytes: 0, phase: 0)
 
     /// - Precondition: `elementBytes` is 1, 2, 4 or 8 and `phase` is less.
     public static func planes(elementBytes: Int, phase: Int, ranksExponents: Bool) -> ChunkEncoding {
@@ -37,22 +39,25 @@ public struct ChunkEncoding: Hashable, Sendable {
         return ChunkEncoding(codec: .planes, elementBytes: elementBytes, phase: phase, ranksExponents: ranksExponents)
     }
 
-    /// - Precondition: `elementBytes` is 1, 2, 4 or 8 and `phase` is less.
-    public static func difference(elementBytes: Int, phase: Int) -> ChunkEncoding {
+    /// - Precondition: `elementBytes` is 1, 2, 4 or 8 (not 1 when ordered) and `phase` is less.
+    public static func difference(elementBytes: Int, phase: Int, isOrdered: Bool = false) -> ChunkEncoding {
         precondition([1, 2, 4, 8].contains(elementBytes) && (0..<elementBytes).contains(phase))
-        return ChunkEncoding(codec: .difference, elementBytes: elementBytes, phase: phase, ranksExponents: false)
+        precondition(!isOrdered || elementBytes > 1, "single bytes have no exponents to order by")
+        return ChunkEncoding(codec: .difference, elementBytes: elementBytes, phase: phase, isOrdered: isOrdered)
     }
 
-    private init(codec: Codec, elementBytes: Int, phase: Int, ranksExponents: Bool) {
+    private init(codec: Codec, elementBytes: Int, phase: Int, ranksExponents: Bool = false, isOrdered: Bool = false) {
         self.codec = codec
         self.elementBytes = elementBytes
         self.phase = phase
         self.ranksExponents = ranksExponents
+        self.isOrdered = isOrdered
     }
 
     /// The four bytes, the first in the lowest bits: the number is written little-endian.
     public var packed: UInt32 {
         UInt32(codec.rawValue) | UInt32(elementBytes) << 8 | UInt32(phase) << 16 | (ranksExponents ? 1 << 24 : 0)
+            | (isOrdered ? 1 << 25 : 0)
     }
 
     /// - Throws: `.unsupportedVersion` for a codec or flag of a newer version, `.corrupted` for fields that contradict.
@@ -63,21 +68,23 @@ public struct ChunkEncoding: Hashable, Sendable {
             throw ContentError(
                 .unsupportedVersion, "a chunk has codec \(codecID), this program knows 0 to 3; use a newer program")
         }
-        guard flags <= 1 else {
+        guard flags <= 3 else {
             throw ContentError(
-                .unsupportedVersion, "a chunk's encoding has flags \(flags), this program knows 0 and 1; use a newer program")
+                .unsupportedVersion, "a chunk's encoding has flags \(flags), this program knows 0 to 3; use a newer program")
         }
         let fits =
             switch codec {
             case .raw, .lz4: elementBytes == 0 && phase == 0 && flags == 0
-            case .planes: [1, 2, 4, 8].contains(elementBytes) && phase < elementBytes
-            case .difference: [1, 2, 4, 8].contains(elementBytes) && phase < elementBytes && flags == 0
+            case .planes: [1, 2, 4, 8].contains(elementBytes) && phase < elementBytes && flags <= 1
+            case .difference:
+                [1, 2, 4, 8].contains(elementBytes) && phase < elementBytes && (flags == 0 || flags == 2 && elementBytes > 1)
             }
         guard fits else {
             throw ContentError(
                 .corrupted,
                 "a chunk's encoding contradicts itself: codec \(codecID), elements of \(elementBytes) bytes, phase \(phase), flags \(flags)")
         }
-        self.init(codec: codec, elementBytes: elementBytes, phase: phase, ranksExponents: flags == 1)
+        self.init(
+            codec: codec, elementBytes: elementBytes, phase: phase, ranksExponents: flags == 1, isOrdered: flags == 2)
     }
 }

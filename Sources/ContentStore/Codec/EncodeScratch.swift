@@ -2,12 +2,12 @@
 ///
 /// Unchecked: whoever takes a scratch out of the session's pool is its only user until giving it back; nothing in it is
 /// shared with another scratch.
-final class EncodeScratch: @unchecked Sendable {
+package final class EncodeScratch: @unchecked Sendable {
     private let lz4: LZ4Compressor
     private let planes: PlaneEncoder
     private let chooser: EncodingChooser
 
-    init() {
+    package init() {
         lz4 = LZ4Compressor()
         planes = PlaneEncoder(lz4: lz4)
         chooser = EncodingChooser(planes: planes, lz4: lz4)
@@ -21,7 +21,7 @@ final class EncodeScratch: @unchecked Sendable {
     /// - Returns: the encoding and the payload's size: at most 98 % of the chunk's, or exactly it for raw.
     /// - Precondition: `chunk` has at most 16 MiB; `base` has its size.
     /// - Complexity: about 1.5 to 4 GB/s a core for weights, LZ4's own speed for text, 20 GB/s for random bytes.
-    func encode(
+    package func encode(
         _ chunk: UnsafeRawBufferPointer, base: [UInt8]?, into target: UnsafeMutableRawBufferPointer
     ) -> (encoding: ChunkEncoding, storedBytes: Int) {
         guard let base else { return encode(chunk, against: nil, into: target) }
@@ -44,7 +44,7 @@ final class EncodeScratch: @unchecked Sendable {
     }
 
     /// Writes the payload in one given encoding; nil when that does not save at least a fiftieth.
-    func encode(
+    package func encode(
         _ chunk: UnsafeRawBufferPointer, against base: UnsafeRawBufferPointer?, by encoding: ChunkEncoding,
         into target: UnsafeMutableRawBufferPointer
     ) -> Int? {

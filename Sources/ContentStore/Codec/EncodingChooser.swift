@@ -16,6 +16,7 @@ final class EncodingChooser {
         /// The address, modulo `elementBytes`, at which elements begin.
         let alignment: Int
         let ranksExponents: Bool
+        let isOrdered: Bool
     }
 
     private static let sampleBytes = 16 << 10
@@ -28,6 +29,7 @@ final class EncodingChooser {
     private let sample = UnsafeMutableRawBufferPointer.allocate(byteCount: EncodingChooser.sampleBytes, alignment: 64)
     private let baseSample = UnsafeMutableRawBufferPointer.allocate(byteCount: EncodingChooser.sampleBytes, alignment: 64)
     private let trial = UnsafeMutableRawBufferPointer.allocate(byteCount: EncodingChooser.sampleBytes, alignment: 64)
+    private let whole = ScratchMemory()
     private let planes: PlaneEncoder
     private let lz4: LZ4Compressor
 
@@ -60,13 +62,13 @@ final class EncodingChooser {
         }) {
             return Self.encoding(of: hypotheses[index], at: address)
         }
-        let choice = tryAll(chunk, base: base, raw: raw, changed: changed)
+        let choice = ordered(tryAll(chunk, base: base, raw: raw, changed: changed), chunk, base: base)
         if hypotheses.count == Self.hypothesesMax { hypotheses.removeFirst() }
         hypotheses.append(
             Hypothesis(
                 raw: raw, changed: changed, hasBase: base != nil, codec: choice.codec, elementBytes: choice.elementBytes,
                 alignment: choice.elementBytes == 0 ? 0 : (address + choice.phase) % choice.elementBytes,
-                ranksExponents: choice.ranksExponents))
+                ranksExponents: choice.ranksExponents, isOrdered: choice.isOrdered))
         return choice
     }
 
@@ -81,8 +83,22 @@ final class EncodingChooser {
         case .raw: .raw
         case .lz4: .lz4
         case .planes: .planes(elementBytes: width, phase: phase, ranksExponents: hypothesis.ranksExponents)
-        case .difference: .difference(elementBytes: width, phase: phase)
+        case .difference: .difference(elementBytes: width, phase: phase, isOrdered: hypothesis.isOrdered)
         }
+    }
+
+    /// The ordered form of a difference, where that is smaller. Tried on the whole chunk: in a sample there are too few
+    /// elements of each exponent to show it.
+    private func ordered(
+        _ choice: ChunkEncoding, _ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?
+    ) -> ChunkEncoding {
+        guard choice.codec == .difference, choice.elementBytes > 1 else { return choice }
+        let ordered = ChunkEncoding.difference(elementBytes: choice.elementBytes, phase: choice.phase, isOrdered: true)
+        let room = whole.take(chunk.count)
+        guard let orderedBytes = planes.encode(chunk, base: base, by: ordered, into: room) else { return choice }
+        guard let plainBytes = planes.encode(chunk, base: base, by: choice, into: room) else { return ordered }
+        // What helps by less than 1 % is not worth its time.
+        return orderedBytes < plainBytes / 100 * 99 ? ordered : choice
     }
 
     /// LZ4 makes the chunk's middle smaller by a tenth.

@@ -4,6 +4,8 @@ import CKernels
 /// One thread at a time.
 final class PlaneDecoder {
     private let unpacked = ScratchMemory()
+    private let ordered = ScratchMemory()
+    private let cursors = OrderCursors()
     private let table = RankTable()
     private let pointers = UnsafeMutablePointer<UnsafePointer<UInt8>?>.allocate(capacity: 64)
 
@@ -35,14 +37,25 @@ final class PlaneDecoder {
         target.from(geometry.tailOffset).copyMemory(from: try reader.take(geometry.tailBytes))
         try place(codes, geometry, &reader)
 
-        let transform =
-            encoding.codec == .difference ? CK_WORDS_DIFFERENCE : encoding.ranksExponents ? CK_WORDS_RANK : CK_WORDS_PLAIN
-        let highestRank = ck_planes_join(
-            target.baseAddress! + geometry.headBytes, pointers, geometry.elementCount, Int32(geometry.elementBytes),
-            Int32(transform), base.map { $0.baseAddress! + geometry.headBytes }, table.values)
+        let highestRank = join(encoding, geometry, base.map { $0.baseAddress! + geometry.headBytes }, into: target)
         guard !encoding.ranksExponents || Int(highestRank) < table.count else {
             throw ContentError(.corrupted, "an element has rank \(highestRank) of a table of \(table.count) entries")
         }
+    }
+
+    private func join(
+        _ encoding: ChunkEncoding, _ geometry: PlanePayload.Geometry, _ base: UnsafeRawPointer?,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> UInt32 {
+        let words = target.baseAddress! + geometry.headBytes
+        let (count, width) = (geometry.elementCount, Int32(geometry.elementBytes))
+        guard encoding.isOrdered else {
+            return ck_planes_join(words, pointers, count, width, PlanePayload.transform(encoding), base, table.values)
+        }
+        let room = ordered.take(count * geometry.elementBytes).baseAddress!
+        _ = ck_planes_join(room, pointers, count, width, Int32(CK_WORDS_PLAIN), nil, table.values)
+        ck_order_restore(words, room, base, count, width, cursors.numbers)
+        return 0
     }
 
     /// Sets the pointer of every plane: into the payload, into what LZ4 unpacked, or to the constant planes.

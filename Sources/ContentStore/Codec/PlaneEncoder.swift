@@ -3,6 +3,8 @@ import CKernels
 /// Writes the payload that `PlanePayload` describes, with memory that is used again. One thread at a time.
 final class PlaneEncoder {
     private let planes = ScratchMemory()
+    private let ordered = ScratchMemory()
+    private let cursors = OrderCursors()
     private let table = RankTable()
     private let lz4: LZ4Compressor
 
@@ -29,13 +31,24 @@ final class PlaneEncoder {
         guard writer.append(chunk[0..<geometry.headBytes]), writer.append(chunk[geometry.tailOffset...]) else { return nil }
 
         let split = planes.take(geometry.planeCount * geometry.planeBytes)
-        let transform =
-            encoding.codec == .difference ? CK_WORDS_DIFFERENCE : encoding.ranksExponents ? CK_WORDS_RANK : CK_WORDS_PLAIN
-        ck_planes_split(
-            split.baseAddress!.assumingMemoryBound(to: UInt8.self), geometry.planeBytes, words, geometry.elementCount,
-            Int32(geometry.elementBytes), Int32(transform), base.map { $0.baseAddress! + geometry.headBytes },
-            table.ranks)
+        self.split(words, base.map { $0.baseAddress! + geometry.headBytes }, encoding, geometry, into: split)
         return store(split, geometry, codes: target, with: &writer)
+    }
+
+    private func split(
+        _ words: UnsafeRawPointer, _ base: UnsafeRawPointer?, _ encoding: ChunkEncoding, _ geometry: PlanePayload.Geometry,
+        into planes: UnsafeMutableRawBufferPointer
+    ) {
+        var words = words
+        if encoding.isOrdered {
+            let room = ordered.take(geometry.elementCount * geometry.elementBytes).baseAddress!
+            ck_order_differences(
+                room, words, base, geometry.elementCount, Int32(geometry.elementBytes), cursors.numbers)
+            words = UnsafeRawPointer(room)
+        }
+        ck_planes_split(
+            planes.baseAddress!.assumingMemoryBound(to: UInt8.self), geometry.planeBytes, words, geometry.elementCount,
+            Int32(geometry.elementBytes), PlanePayload.transform(encoding), encoding.isOrdered ? nil : base, table.ranks)
     }
 
     private func write(_ table: RankTable, _ geometry: PlanePayload.Geometry, to writer: inout PayloadWriter) -> Bool {

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The payload of the codecs planes and difference.
 ///
 /// With w bytes an element, the chunk is `phase` bytes of head (all of it when it is shorter), n whole elements, and a
@@ -5,6 +7,9 @@
 ///
 /// - difference: zigzag(word − base word) modulo 2^8w, zigzag(d) being `(d << 1) ^ (d >> (8w − 1))` with an arithmetic
 ///   shift. The base word is at the same place in the base chunk.
+/// - difference, ordered: the same, and then the elements are put in the stable order of a key of their base words: the
+///   nine bits below the sign bit, or the eleven for w = 8. Where a step of training is as long for small weights as for
+///   large ones, elements with one exponent have differences of about one length, and the high planes become runs.
 /// - planes with ranks: for w > 1 the word is rotated left by one bit, so that a float's exponent is at the top and its
 ///   sign at the bottom. Then the top field (8 bits; 11 bits for w = 8) is replaced by its index in the rank table.
 /// - planes without ranks: not at all.
@@ -30,6 +35,12 @@ enum PlanePayload {
         case compressed = 3
     }
 
+    /// What `ck_planes_split` and `ck_planes_join` do to the words themselves.
+    static func transform(_ encoding: ChunkEncoding) -> Int32 {
+        if encoding.ranksExponents { return Int32(CK_WORDS_RANK) }
+        return Int32(encoding.codec == .difference && !encoding.isOrdered ? CK_WORDS_DIFFERENCE : CK_WORDS_PLAIN)
+    }
+
     /// Where a chunk's elements lie.
     struct Geometry {
         let elementBytes: Int
@@ -53,4 +64,13 @@ enum PlanePayload {
         /// Values that the replaced field can have.
         var rankFieldValues: Int { elementBytes == 8 ? 2048 : 256 }
     }
+}
+
+/// Working memory for ordering elements.
+final class OrderCursors {
+    let numbers = UnsafeMutablePointer<UInt32>.allocate(capacity: Int(CK_ORDER_LANES * 2048))
+
+    init() { numbers.initialize(repeating: 0, count: Int(CK_ORDER_LANES * 2048)) }
+
+    deinit { numbers.deallocate() }
 }

@@ -2,7 +2,7 @@
 ///
 /// Unchecked: whoever takes a scratch out of the reader's pool is its only user until giving it back; nothing in it is
 /// shared with another scratch.
-final class ReadScratch: @unchecked Sendable {
+package final class ReadScratch: @unchecked Sendable {
     private let payloads = ScratchMemory()
     private let planes = PlaneDecoder()
 
@@ -14,7 +14,7 @@ final class ReadScratch: @unchecked Sendable {
     /// - Parameter base: for a difference, the decoded base chunk, which must have the same size; ignored otherwise.
     /// - Throws: `.corrupted`, whatever the bytes are. `target` may then hold anything.
     /// - Complexity: about 2 to 5 GB/s a core for planes and differences of weights.
-    func decode(
+    package func decode(
         _ payload: UnsafeRawBufferPointer, _ encoding: ChunkEncoding, base: UnsafeRawBufferPointer?,
         into target: UnsafeMutableRawBufferPointer
     ) throws(ContentError) {

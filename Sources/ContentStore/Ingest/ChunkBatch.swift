@@ -15,7 +15,7 @@ final class ChunkBatch: @unchecked Sendable {
     /// Bytes that were cut into chunks.
     private(set) var cutBytes = 0
     private(set) var chunks: [Range<Int>] = []
-    let base: BaseValue?
+    var base: BaseValue?
 
     init(valueNumber: Int, firstChunk: Int, buffer: BufferPool.Buffer, base: BaseValue?) {
         self.valueNumber = valueNumber
@@ -48,11 +48,4 @@ final class ChunkBatch: @unchecked Sendable {
         let entry = base.entries[firstChunk + chunk]
         return entry.rawBytes == chunks[chunk].count ? entry : nil
     }
-}
-
-/// The chunk list of a value that a new value probably resembles; same length in bytes.
-public struct BaseValue: Sendable {
-    public let entries: [ChunkListEntry]
-
-    public init(entries: [ChunkListEntry]) { self.entries = entries }
 }

@@ -57,9 +57,14 @@ public final class IngestSession: Sendable {
     ///
     /// - Parameters:
     ///   - number: counts the session's values: 0, 1, 2, …
-    ///   - base: a value of the same length whose cuts are inherited; nil cuts by content.
-    public func beginValue(number: Int, base: BaseValue?) -> ValueWriter {
+    ///   - base: a value of the same length whose cuts are inherited.
+    public func beginValue(number: Int, base: BaseChoice) -> ValueWriter {
         ValueWriter(session: self, number: number, base: base)
+    }
+
+    /// Begins a value whose base is known, or that is cut by content.
+    public func beginValue(number: Int, base: BaseValue?) -> ValueWriter {
+        beginValue(number: number, base: base.map(BaseChoice.value) ?? .none)
     }
 
     /// Waits until everything written is in packs, seals the last one, and tells what came of each value.

@@ -13,22 +13,29 @@ public final class ValueWriter: Sendable {
         var chunkCount = 0
         var sizeBytes: Int64 = 0
         var wasSubmitted = false
+        var base: BaseValue?
+        /// Among these the base is chosen once the first batch is there.
+        var candidates: [BaseValue] = []
     }
 
     private let session: IngestSession
     private let number: Int
-    private let base: BaseValue?
     /// Locked only to satisfy the checker of sendability: there is never a second user.
     private let state: Mutex<State>
 
-    init(session: IngestSession, number: Int, base: BaseValue?) {
+    init(session: IngestSession, number: Int, base choice: BaseChoice) {
         self.session = session
         self.number = number
-        self.base = base
-        let sizes = session.options.chunkSizes
-        let cutter = ChunkCutter(
-            base: base?.entries.map(\.rawBytes), sizes: sizes, bufferBytes: IngestSession.batchBytes)
-        state = Mutex(State(cutter: cutter))
+        let base: BaseValue? = if case .value(let value) = choice { value } else { nil }
+        var first = State(cutter: Self.cutter(base, session))
+        first.base = base
+        if case .closest(let candidates) = choice { first.candidates = candidates }
+        state = Mutex(first)
+    }
+
+    private static func cutter(_ base: BaseValue?, _ session: IngestSession) -> ChunkCutter {
+        ChunkCutter(
+            base: base?.entries.map(\.rawBytes), sizes: session.options.chunkSizes, bufferBytes: IngestSession.batchBytes)
     }
 
     public var sizeBytes: Int64 { state.withLock { $0.sizeBytes } }
@@ -119,15 +126,36 @@ public final class ValueWriter: Sendable {
 
     private func makeBatch(_ state: inout State) -> ChunkBatch {
         let batch = ChunkBatch(
-            valueNumber: number, firstChunk: state.chunkCount, buffer: session.buffers.take(), base: base)
+            valueNumber: number, firstChunk: state.chunkCount, buffer: session.buffers.take(), base: state.base)
         state.batch = batch
         return batch
     }
 
     /// Cuts what can be cut and sends the batch on when it is full (or the value ends); the uncut rest moves to a new one.
     private func submitFullBatch(atEnd: Bool) async throws {
+        try await chooseBase(atEnd: atEnd)
         while let full = state.withLock({ takeFullBatch(&$0, atEnd: atEnd) }) {
             try await session.submit(full)
+        }
+    }
+
+    /// Decides between candidates when the first batch is there, before its first cut.
+    private func chooseBase(atEnd: Bool) async throws {
+        let waiting = state.withLock { state -> (ChunkBatch, [BaseValue])? in
+            guard !state.candidates.isEmpty, let batch = state.batch, batch.freeBytes == 0 || atEnd else { return nil }
+            defer { state.candidates = [] }
+            return (batch, state.candidates)
+        }
+        guard let (batch, candidates) = waiting else { return }
+        let session = session
+        let base = try await Task(executorPreference: WorkerExecutor.shared) {
+            try await session.closest(of: candidates, to: batch.uncut)
+        }.value
+        guard let base else { return }
+        state.withLock { state in
+            state.base = base
+            state.cutter = Self.cutter(base, session)
+            batch.base = base
         }
     }
 

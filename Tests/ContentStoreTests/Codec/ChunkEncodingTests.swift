@@ -10,7 +10,7 @@ import Testing
                     ChunkEncoding.planes(elementBytes: width, phase: phase, ranksExponents: false),
                     .planes(elementBytes: width, phase: phase, ranksExponents: true),
                     .difference(elementBytes: width, phase: phase),
-                ]
+                ] + (width > 1 ? [.difference(elementBytes: width, phase: phase, isOrdered: true)] : [])
             }
         }
 
@@ -24,6 +24,7 @@ import Testing
         #expect(ChunkEncoding.lz4.packed == 1)
         #expect(ChunkEncoding.planes(elementBytes: 4, phase: 3, ranksExponents: true).packed == 0x0103_0402)
         #expect(ChunkEncoding.difference(elementBytes: 8, phase: 5).packed == 0x0005_0803)
+        #expect(ChunkEncoding.difference(elementBytes: 2, phase: 1, isOrdered: true).packed == 0x0201_0203)
     }
 
     @Test func onlyValidPackingsAreTaken() {
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test func newerCodecsAndFlagsAreNamedAsSuch() {
-        for packed in [UInt32(4), 255, 0x0200_0402] {
+        for packed in [UInt32(4), 255, 0x0400_0402] {
             #expect { try ChunkEncoding(packed: packed) } throws: { ($0 as? ContentError)?.code == .unsupportedVersion }
         }
         #expect { try ChunkEncoding(packed: 0x0004_0402) } throws: { ($0 as? ContentError)?.code == .corrupted }

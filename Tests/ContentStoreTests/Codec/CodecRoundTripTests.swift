@@ -64,7 +64,7 @@ struct CodecHarness {
                 ChunkEncoding.planes(elementBytes: width, phase: phase, ranksExponents: false),
                 .planes(elementBytes: width, phase: phase, ranksExponents: true),
                 .difference(elementBytes: width, phase: phase),
-            ]
+            ] + (width > 1 ? [.difference(elementBytes: width, phase: phase, isOrdered: true)] : [])
         }
     }
 

@@ -58,10 +58,10 @@ import Testing
     @Test func trainedWeightsGoToDifferences() {
         let next = SampleWeights.trained(weights, seed: 6)
         let (encoding, share) = kept(SampleWeights.float32(next), base: SampleWeights.float32(weights), shift: 3)
-        #expect(encoding == .difference(elementBytes: 4, phase: 0))
+        #expect(encoding == .difference(elementBytes: 4, phase: 0, isOrdered: true))
         #expect(share < 0.5)
         let half = kept(SampleWeights.bfloat16(next), base: SampleWeights.bfloat16(weights))
-        #expect(half.encoding == .difference(elementBytes: 2, phase: 0))
+        #expect(half.encoding == .difference(elementBytes: 2, phase: 0, isOrdered: true))
         #expect(half.share < 0.1)
     }
 
