@@ -23,7 +23,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         .systemLibrary(
@@ -52,7 +51,6 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings),
         .target(name: "StrataTesting", dependencies: ["Strata", "ContentStore"], swiftSettings: settings),
@@ -66,13 +64,20 @@ let package = Package(
             path: "tools/strata", swiftSettings: settings),
         .executableTarget(
             name: "StrataBench",
-            dependencies: ["Strata", "ContentStore", "CKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Strata", "ContentStore", "CKernels", "CLZ4",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             path: "tools/bench/StrataBench", swiftSettings: settings),
         .testTarget(
             name: "ContentStoreTests", dependencies: ["ContentStore", "CKernels", "StrataTesting"], swiftSettings: settings),
         .testTarget(
             name: "CatalogTests",
-            dependencies: ["Catalog", "ContentStore", "StrataTesting", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Catalog", "CatalogMigrations", "ContentStore", "Strata", "StrataTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "CrashWriter", dependencies: ["Strata", "StrataTesting"], path: "Tests/Support/CrashWriter",

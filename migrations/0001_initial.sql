@@ -50,6 +50,8 @@ CREATE TABLE stored_values (
     refs INTEGER NOT NULL,
     condemned_at BIGINT
 );
+-- For finding a value that a new one of the same length may resemble.
+CREATE INDEX stored_values_by_size ON stored_values (size_bytes) WHERE chunk_count > 0;
 CREATE INDEX stored_values_condemned ON stored_values (condemned_at) WHERE condemned_at IS NOT NULL;
 
 -- A chunk list in segments, each a compact run of (chunk id, raw length) pairs; FORMAT.md has the bytes.

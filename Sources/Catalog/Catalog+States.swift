@@ -136,4 +136,11 @@ extension Catalog {
             return try table.newestValue(ofKey: key, sizeBytes: sizeBytes, model: model, depth: Self.baseSearchDepth)
         }
     }
+
+    /// Values of any model under `key` with this length, newest first: candidates whose bytes a new value may resemble.
+    public func values(ofKey key: String, sizeBytes: Int64, limit: Int) async throws -> [ValueID] {
+        try await read { db in
+            try StateTable(db: db).values(ofKey: key, sizeBytes: sizeBytes, depth: Self.baseSearchDepth, limit: limit)
+        }
+    }
 }

@@ -93,6 +93,19 @@ struct StateTable {
         ).map(ValueID.init)
     }
 
+    /// The newest values of any state under `key` with this length, among the last `depth` values of the length.
+    func values(ofKey key: String, sizeBytes: Int64, depth: Int, limit: Int) throws -> [ValueID] {
+        try db.rows(
+            """
+            SELECT newest.id
+            FROM (SELECT v.id FROM stored_values v WHERE v.size_bytes = ? AND v.chunk_count > 0 AND v.refs > 0
+                  ORDER BY v.id DESC LIMIT ?) AS newest
+            WHERE EXISTS (SELECT 1 FROM key_set_entries e WHERE e.value_id = newest.id AND e.key = ?)
+            ORDER BY newest.id DESC LIMIT ?
+            """, [sizeBytes, depth, key, limit]
+        ).map { ValueID($0[0]) }
+    }
+
     private func row(_ row: Row) throws -> StateRow {
         StateRow(
             row: row[0], publicID: row[1], modelID: row[2], name: row[3], createdAt: row[4], keySet: row[5],

@@ -27,7 +27,7 @@ public final class StateWriter: Sendable {
     }
 
     /// Writes a whole value.
-    /// - Throws: `invalid_parameter` for a key that was written before, is empty or too long; `no_space`, `io`.
+    /// - Throws: `invalid_parameter` for a key that was written before or is too long; `no_space`, `io`.
     public func write(_ key: String, _ bytes: [UInt8]) async throws {
         try await beginKey(key, sizeBytes: Int64(bytes.count))
         try await write(bytes[...])
@@ -90,7 +90,7 @@ public final class StateWriter: Sendable {
             progress.keys.append(key)
             return progress.keys.count - 1
         }
-        let base = try await sizeBytes.flatMapAsync { try await bases.base(for: key, sizeBytes: $0) }
+        let base = if let sizeBytes { try await bases.base(for: key, sizeBytes: sizeBytes) } else { BaseChoice.none }
         let value = session.beginValue(number: number, base: base)
         progress.withLock { $0.current = value }
     }
@@ -134,12 +134,5 @@ public final class StateWriter: Sendable {
             progress.isClosed = true
             return (progress.keys, progress.finished)
         }
-    }
-}
-
-extension Optional {
-    func flatMapAsync<T>(_ body: (Wrapped) async throws -> T?) async rethrows -> T? {
-        guard let self else { return nil }
-        return try await body(self)
     }
 }
