@@ -18,6 +18,7 @@ extension Catalog {
                     .corrupted, "the store's catalog `\(path)` is missing; its packs may still hold the states",
                     context: ["path": path])
             }
+            if mode != .readOnly, FileManager.default.fileExists(atPath: path) { try lookBeforeWriting(path) }
             let catalog = try openPool(at: path, mode: mode)
             do {
                 if mode != .readOnly { try catalog.prepareForWriting(storeID: storeID) }
@@ -34,6 +35,20 @@ extension Catalog {
         }
     }
 
+    /// Refuses what is not ours before GRDB opens it for writing: that alone changes a file (WAL mode, a table that comes
+    /// and goes).
+    private static func lookBeforeWriting(_ path: String) throws {
+        var configuration = Configuration()
+        configuration.label = "strata.catalog.look"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(TimeInterval(busyTimeoutSeconds))
+        let found = try retryingWhileBusy { [configuration] in
+            try DatabaseQueue(path: path, configuration: configuration)
+        }
+        try retryingWhileBusy { try found.read { db in try refuseStrangers(db, path: path) } }
+        try found.close()
+    }
+
     private static func openPool(at path: String, mode: OpenMode) throws -> Catalog {
         var configuration = Configuration()
         configuration.label = "strata.catalog"
@@ -47,14 +62,22 @@ extension Catalog {
 
     /// Two processes that open a new catalog at once can meet in the switch to WAL mode, where SQLite does not wait.
     private static func openRetrying(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
-        for attempt in 1... {
+        try retryingWhileBusy {
             do {
                 return try DatabasePool(path: path, configuration: configuration)
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && attempt < 200 {
-                Thread.sleep(forTimeInterval: 0.01)
             } catch let error as DatabaseError where configuration.readonly && canBeImmutable(path, error) {
                 // On a read-only medium SQLite cannot make its shared memory; nobody can write there either.
                 return try DatabasePool(path: "file:\(path)?immutable=1", configuration: configuration)
+            }
+        }
+    }
+
+    private static func retryingWhileBusy<T>(_ body: () throws -> T) throws -> T {
+        for attempt in 1... {
+            do {
+                return try body()
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && attempt < 200 {
+                Thread.sleep(forTimeInterval: 0.01)
             }
         }
         preconditionFailure("the loop returns or throws")
@@ -73,25 +96,25 @@ extension Catalog {
             guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
                 throw CatalogError(.io, "SQLite did not take synchronous = FULL for `\(path)`")
             }
-            try refuseStrangers(db)
-            if try version(db) < Self.formatVersion { try migrate(db, storeID: storeID) }
+            try Self.refuseStrangers(db, path: path)
+            if try Self.version(db) < Self.formatVersion { try migrate(db, storeID: storeID) }
         }
     }
 
-    private func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+    private static func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
 
-    private func refuseStrangers(_ db: Database) throws {
+    private static func refuseStrangers(_ db: Database, path: String) throws {
         let found = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
-        guard found == Self.applicationID || (found == 0 && isEmpty) else {
+        guard found == applicationID || (found == 0 && isEmpty) else {
             throw CatalogError(
                 .unsupportedFormat, "`\(path)` is another program's database, not a store's catalog", context: ["path": path])
         }
         let version = try version(db)
-        guard version <= Self.formatVersion else {
+        guard version <= formatVersion else {
             throw CatalogError(
                 .unsupportedFormat,
-                "the catalog `\(path)` has format version \(version), this program reads up to \(Self.formatVersion); use a newer program",
+                "the catalog `\(path)` has format version \(version), this program reads up to \(formatVersion); use a newer program",
                 context: ["path": path])
         }
     }
@@ -100,7 +123,7 @@ extension Catalog {
     private func migrate(_ db: Database, storeID: String) throws {
         try db.inTransaction(.immediate) {
             // Read again inside: another process may have migrated meanwhile.
-            let from = try version(db)
+            let from = try Self.version(db)
             for migration in Migration.all where migration.version > from {
                 try db.execute(sql: migration.sql)
                 try db.execute(sql: "PRAGMA user_version = \(migration.version)")
@@ -122,8 +145,8 @@ extension Catalog {
 
     private func check(storeID: String) throws {
         try pool.read { db in
-            try refuseStrangers(db)
-            let version = try version(db)
+            try Self.refuseStrangers(db, path: path)
+            let version = try Self.version(db)
             guard version == Self.formatVersion else {
                 throw CatalogError(
                     .needsMigration,

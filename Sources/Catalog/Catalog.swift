@@ -33,6 +33,8 @@ public final class Catalog: Sendable {
     /// Closes all connections; the last of all processes folds the write-ahead log into the file.
     public func close() throws(CatalogError) {
         do {
+            // SQLite folds the log in when the last connection closes, and a reading one cannot: GRDB closes the readers last.
+            if !isReadOnly { pool.invalidateReadOnlyConnections() }
             try pool.close()
         } catch {
             throw Self.mapped(error, path: path) as? CatalogError ?? CatalogError(.io, "\(error)")

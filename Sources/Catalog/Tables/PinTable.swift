@@ -55,7 +55,12 @@ struct SessionTable {
 struct CreationTable {
     let db: Database
 
+    /// - Throws: `conflict` when a state has the id already: better before the code has run than at its commit.
     func insert(stateID: String, name: String, startedAt: Int64, model: Int64, session: Int64) throws {
+        if try db.exists("SELECT 1 FROM states WHERE public_id = ?", [stateID]) {
+            throw CatalogError(
+                .conflict, "there is a state `\(stateID)` already; give each creation an id of its own", context: ["stateId": stateID])
+        }
         try db.run(
             "INSERT INTO creations (state_public_id, model_id, session_id, name, started_at) VALUES (?, ?, ?, ?, ?)",
             [stateID, model, session, name, startedAt])

@@ -25,7 +25,8 @@ struct CreationPipeline: Sendable {
         } catch let refusal as StrataError where refusal.code == .persistentLauncherNotFound {
             throw refusal
         } catch {
-            outcome = .failure(Self.failure(for: error))
+            // Whatever a cancelled run throws: code that was killed reports its end, not why.
+            outcome = .failure(Task.isCancelled ? .cancelled : Self.failure(for: error))
         }
         durations.totalMilliseconds = total.milliseconds
         switch outcome {
@@ -116,14 +117,15 @@ func withTimeLimit<T: Sendable>(
     try await withThrowingTaskGroup(of: T?.self) { group in
         group.addTask { try await body() }
         group.addTask {
-            try await Task.sleep(for: .seconds(seconds))
+            // Ends quietly when the caller is cancelled: what the body makes of that counts.
+            try? await Task.sleep(for: .seconds(seconds))
             return nil
         }
         defer { group.cancelAll() }
         if let result = try await group.next()! { return result }
         // The body may have ended at the last moment: its own success counts, a result in hand is never thrown away.
         group.cancelAll()
-        if let late = try? await group.next(), let result = late { return result }
-        throw ExecutionFailure.maxDurationExceeded(at: phase)
+        if case .success(let result?)? = await group.nextResult() { return result }
+        throw Task.isCancelled ? CancellationError() as any Error : ExecutionFailure.maxDurationExceeded(at: phase)
     }
 }

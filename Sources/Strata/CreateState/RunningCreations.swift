@@ -11,8 +11,16 @@ final class RunningCreations: Sendable {
 
     private let creations = Mutex<[StateID: Creation]>([:])
 
-    func add(_ id: StateID, of model: ModelID, _ task: Task<CreateStateResult, any Error>) {
-        creations.withLock { $0[id] = Creation(model: model, task: task) }
+    /// Starts a creation's task, entered before it runs; nil when a state with this id is being created already.
+    func start(
+        _ id: StateID, of model: ModelID, _ run: @escaping @Sendable () async throws -> CreateStateResult
+    ) -> Task<CreateStateResult, any Error>? {
+        creations.withLock { creations in
+            guard creations[id] == nil else { return nil }
+            let task = Task { try await run() }
+            creations[id] = Creation(model: model, task: task)
+            return task
+        }
     }
 
     func remove(_ id: StateID) { creations.withLock { $0[id] = nil } }

@@ -24,11 +24,10 @@ extension StateStore {
             try Self.check(request)
             _ = try writing()
             let id = request.stateID
-            let task = Task { [self] in
-                defer { creations.remove(id) }
-                return try await run(request, on: executor)
+            guard let task = creations.start(id, of: request.modelID, { try await self.run(request, on: executor) }) else {
+                throw StrataError(.conflict, "state `\(id)` is being created already; give each creation an id of its own")
             }
-            creations.add(id, of: request.modelID, task)
+            defer { creations.remove(id) }
             return try await withTaskCancellationHandler {
                 try await task.value
             } onCancel: {
@@ -52,14 +51,20 @@ extension StateStore {
 
     private func run(_ request: CreateStateRequest, on executor: any ModelExecutor) async throws -> CreateStateResult {
         let id = request.stateID
-        return try await holdingHorizon { _ in
-            let rows = try await resolve(request)
-            return try await releasing(rows.pins, endingCreation: id) {
-                let pipeline = CreationPipeline(
-                    store: self, request: request, resolved: try ResolvedOperation(rows, request: request, store: self),
-                    executor: executor, beginCommit: { [creations] in creations.beginCommit(id) })
-                return try await pipeline.run()
+        let watch = Stopwatch()
+        do {
+            return try await holdingHorizon { _ in
+                let rows = try await resolve(request)
+                return try await releasing(rows.pins, endingCreation: id) {
+                    let pipeline = CreationPipeline(
+                        store: self, request: request, resolved: try ResolvedOperation(rows, request: request, store: self),
+                        executor: executor, beginCommit: { [creations] in creations.beginCommit(id) })
+                    return try await pipeline.run()
+                }
             }
+        } catch where StrataError.wrapping(error).code == .cancelled {
+            // Before anything ran: the answer is that of every cancelled creation.
+            return .failed(.cancelled, durations: OperationDurations(totalMilliseconds: watch.milliseconds))
         }
     }
 
@@ -94,8 +99,13 @@ extension StateStore {
         try await translating {
             _ = try writing()
             if creations.cancel(id, of: model) { return }
-            let listed = try await creatingStates(of: model).contains { $0.stateID == id }
-            if listed, creations.task(id, of: model) == nil, try await catalog.cancelCreation(id.rawValue) { return }
+            if let task = creations.task(id, of: model) {
+                // Too late: the commit has begun, and decides what there is to answer.
+                _ = await task.result
+            } else {
+                let listed = try await creatingStates(of: model).contains { $0.stateID == id }
+                if listed, try await catalog.cancelCreation(id.rawValue) { return }
+            }
             throw try await ended(id, of: model)
         }
     }

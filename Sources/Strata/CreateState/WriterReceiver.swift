@@ -31,7 +31,12 @@ final class WriterReceiver: StateReceiver {
             if let sizeBytes { try Self.check(key, sizeBytes) }
             state.current = (key, sizeBytes, 0)
         }
-        try await writer.beginKey(key, sizeBytes: sizeBytes)
+        do {
+            try await writer.beginKey(key, sizeBytes: sizeBytes)
+        } catch let error as StrataError where error.code == .invalidParameter {
+            // The store's own rules for keys are rules for what the code provides.
+            throw ProvidedStateError(error.message)
+        }
     }
 
     func write(_ bytes: ArraySlice<UInt8>) async throws {

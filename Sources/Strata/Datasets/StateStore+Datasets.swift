@@ -14,6 +14,7 @@ extension StateStore {
     ) async throws(StrataError) -> Dataset {
         try await translating {
             try Names.check(name, "name")
+            try ModelRules.check(description: description)
             try ModelRules.check(keys, "keys")
             try ModelRules.check(tags)
             guard (1...Self.datasetKeysMax).contains(keys.count) else {

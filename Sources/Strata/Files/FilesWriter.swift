@@ -28,7 +28,7 @@ public final class FilesWriter: Sendable {
 
     /// Makes or replaces a regular file with the content and permissions of a local one.
     public func put(_ path: String, fileAt local: String) async throws {
-        let file = try await WorkerExecutor.run { () throws(ContentError) in try LocalDisk().open(local, .read) }
+        let file = try await LocalInput.open(local)
         let attributes = try FileManager.default.attributesOfItem(atPath: local)
         let permissions = (attributes[.posixPermissions] as? NSNumber)?.uint32Value ?? 0o644
         let position = SequentialPosition()

@@ -1,16 +1,21 @@
 /// Bounds of what a model's options and settings may say.
 enum ModelRules {
     static let tagsMax = 100
+    static let descriptionBytesMax = 64 << 10
     static let secondsMax = 30 * 24 * 3600
 
     static func check(_ options: ModelOptions) throws(StrataError) {
-        guard options.description.utf8.count <= 64 << 10 else {
-            throw .invalidParameter(
-                "description", "the description has \(options.description.utf8.count) bytes; at most \(64 << 10) are allowed")
-        }
+        try check(description: options.description)
         try check(options.tags)
         try check(filesystemSizeMebibytes: options.filesystemSizeMebibytes)
         if let settings = options.settings { try check(settings) }
+    }
+
+    static func check(description: String) throws(StrataError) {
+        guard description.utf8.count <= descriptionBytesMax else {
+            throw .invalidParameter(
+                "description", "the description has \(description.utf8.count) bytes; at most \(descriptionBytesMax) are allowed")
+        }
     }
 
     static func check(filesystemSizeMebibytes size: Int) throws(StrataError) {

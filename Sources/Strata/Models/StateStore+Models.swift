@@ -49,6 +49,7 @@ extension StateStore {
     public func updateModel(_ id: ModelID, _ change: ModelChange) async throws(StrataError) {
         try await translating {
             if let name = change.name { try Names.check(name, "name") }
+            if let description = change.description { try ModelRules.check(description: description) }
             if let settings = change.settings { try ModelRules.check(settings) }
             if let tags = change.tags { try ModelRules.check(tags) }
             _ = try writing()

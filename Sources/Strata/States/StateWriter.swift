@@ -37,8 +37,9 @@ public final class StateWriter: Sendable {
     /// Writes the content of a file.
     ///
     /// The file is read once, without a copy of it in memory; it must not shrink meanwhile.
+    /// - Throws: also `file_not_found`.
     public func write(_ key: String, fileAt path: String) async throws {
-        let file = try await WorkerExecutor.run { () throws(ContentError) in try LocalDisk().open(path, .read) }
+        let file = try await LocalInput.open(path)
         let sizeBytes = try await WorkerExecutor.run { () throws(ContentError) in try file.status().sizeBytes }
         try await beginKey(key, sizeBytes: sizeBytes)
         let offset = SequentialPosition()

@@ -8,11 +8,13 @@ extension StateStore {
     ///
     /// Liveness is a held lock: a session whose lock can be taken has no process. Safe beside other processes.
     func clearDeadSessions() async throws {
+        // Read before the folders: a session is entered after its folder was made, and leaves before the folder goes.
+        let entered = try await catalog.sessionTokens()
         let folder = StagingFolder(path: layout.staging, disk: options.disk)
         let dead = try await WorkerExecutor.run { () throws(ContentError) in try folder.deadSessions() }
         let foundTokens = Set(dead.map(\.token))
-        let live = try await liveTokens()
-        let orphaned = try await catalog.sessionTokens().filter { !live.contains($0) && !foundTokens.contains($0) }
+        let folders = try await sessionFolders()
+        let orphaned = entered.filter { !folders.contains($0) && !foundTokens.contains($0) }
         guard !dead.isEmpty || !orphaned.isEmpty else { return }
         for session in dead {
             for path in session.stagedPacks { try await removeUncommittedPack(stagedAt: path) }
@@ -24,7 +26,7 @@ extension StateStore {
         logger.info("dead sessions cleared", metadata: ["sessions": "\(dead.count)"])
     }
 
-    private func liveTokens() async throws -> Set<String> {
+    private func sessionFolders() async throws -> Set<String> {
         let (disk, staging) = (options.disk, layout.staging)
         return Set(try await WorkerExecutor.run { () throws(ContentError) in try disk.list(staging) })
     }

@@ -103,10 +103,12 @@ public final class StateStore: Sendable {
             }
             storeID = try create(layout, options: options)
         }
-        // A store that has packs had a catalog: making an empty one would hide its states.
-        let isNew = try options.disk.list(layout.packs).isEmpty
-        let catalogMode: Catalog.OpenMode = mode == .readOnly ? .readOnly : isNew ? .create : .existing
-        let catalog = try Catalog.open(at: layout.catalog, mode: catalogMode, storeID: storeID!)
+        if mode != .readOnly {
+            // Many ways of copying a store leave empty folders out.
+            for folder in [layout.packs, layout.staging] { try options.disk.createDirectory(folder) }
+        }
+        // A store that exists had a catalog: making an empty one would hide its states.
+        let catalog = try Catalog.open(at: layout.catalog, mode: mode == .readOnly ? .readOnly : .existing, storeID: storeID!)
         let staging =
             mode == .readOnly ? nil : try StagingSession(stagingFolder: layout.staging, disk: options.disk)
         return StateStore(id: storeID!, layout: layout, catalog: catalog, staging: staging, options: options)
@@ -114,7 +116,8 @@ public final class StateStore: Sendable {
 
     private static func create(_ layout: StoreLayout, options: Options) throws -> String {
         if try options.disk.status(layout.root) != nil {
-            let strangers = try options.disk.list(layout.root).filter { !["packs", "staging", "format.new"].contains($0) }
+            let names = try options.disk.list(layout.root)
+            let strangers = names.filter { !StoreLayout.isUnfinished($0, among: names) }
             guard strangers.isEmpty else {
                 throw StrataError(
                     .unsupportedFormat,
@@ -122,10 +125,12 @@ public final class StateStore: Sendable {
                     context: ["path": layout.root])
             }
         }
-        let storeID = UUID().uuidString.lowercased()
-        try layout.create(on: options.disk, storeID: storeID)
-        // Two processes may have made the folder at once: the file that stands now says whose id it is.
-        return try layout.storeID(on: options.disk) ?? storeID
+        let storeID = try layout.begin(on: options.disk, proposedID: UUID().uuidString.lowercased())
+        if try layout.storeID(on: options.disk) == nil {
+            try Catalog.open(at: layout.catalog, mode: .create, storeID: storeID).close()
+        }
+        try layout.finish(on: options.disk)
+        return storeID
     }
 
     /// Ends this handle: cancels its running creations, waits for them, and gives back its session.

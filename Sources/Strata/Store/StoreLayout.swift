@@ -1,4 +1,5 @@
 import ContentStore
+import Glibc
 
 /// The names in a store's folder (FORMAT.md, "Layout").
 struct StoreLayout: Sendable {
@@ -11,26 +12,61 @@ struct StoreLayout: Sendable {
     var packs: String { root + "/packs" }
     var staging: String { root + "/staging" }
 
-    /// Makes the folders and, last, the `format` file: a store exists once that file does.
-    func create(on disk: any StoreDisk, storeID: String) throws(ContentError) {
+    /// The `format` file of a store in the making.
+    var newFormatFile: String { formatFile + ".new" }
+
+    /// Makes the folders and settles the id of a store in the making: all who make it at once get the same one.
+    func begin(on disk: any StoreDisk, proposedID: String) throws -> String {
         for folder in [root, packs, staging] { try disk.createDirectory(folder) }
-        let line = Array("strata \(Self.formatVersion) \(storeID)\n".utf8)
-        let temporary = formatFile + ".new"
-        try disk.remove(temporary)
-        let file = try disk.open(temporary, .create)
+        let proposal = "\(formatFile).\(proposedID)"
+        let line = Array("strata \(Self.formatVersion) \(proposedID)\n".utf8)
+        let file = try disk.open(proposal, .create)
+        defer { try? disk.remove(proposal) }
         let result = line.withUnsafeBytes { bytes in Result { () throws(ContentError) in try file.write(bytes, at: 0) } }
         try result.get()
         try file.sync()
-        try disk.rename(temporary, to: formatFile)
+        try name(proposal, newFormatFile, on: disk)
+        // Looked for in this order: somebody may have finished, and taken `format.new` away, before or after our naming.
+        guard let id = try storeID(on: disk) ?? storeID(in: newFormatFile, on: disk) ?? storeID(on: disk) else {
+            throw unreadable("vanished while the store was made")
+        }
+        return id
+    }
+
+    /// Gives the `format` file its name, last of all: a store exists once that file does, and then it has a catalog.
+    func finish(on disk: any StoreDisk) throws {
+        try name(newFormatFile, formatFile, on: disk)
         try disk.syncDirectory(root)
+        try disk.remove(newFormatFile)
+    }
+
+    /// Gives a file a second name, unless somebody has given it to another before.
+    private func name(_ path: String, _ newPath: String, on disk: any StoreDisk) throws(ContentError) {
+        do throws(ContentError) {
+            try disk.link(path, to: newPath)
+        } catch where error.errno == EPERM || error.errno == ENOTSUP {
+            // File systems without hard links.
+            try disk.rename(path, to: newPath)
+        } catch {
+            if try disk.status(newPath) != nil { return }
+            if try disk.status(formatFile) == nil { throw error }
+        }
+    }
+
+    /// Whether a folder's entry can be what is left of a store whose making was cut off.
+    static func isUnfinished(_ name: String, among names: [String]) -> Bool {
+        if name.hasPrefix("catalog.sqlite") { return names.contains("format.new") }
+        return ["packs", "staging"].contains(name) || name.hasPrefix("format.")
     }
 
     /// Reads the `format` file; nil when there is none.
     /// - Throws: `unsupported_format` for a newer store or a file that is none of ours.
-    func storeID(on disk: any StoreDisk) throws -> String? {
-        guard let status = try disk.status(formatFile) else { return nil }
+    func storeID(on disk: any StoreDisk) throws -> String? { try storeID(in: formatFile, on: disk) }
+
+    private func storeID(in path: String, on disk: any StoreDisk) throws -> String? {
+        guard let status = try disk.status(path) else { return nil }
         guard status.sizeBytes < 1024 else { throw unreadable("has \(status.sizeBytes) bytes") }
-        let file = try disk.open(formatFile, .read)
+        let file = try disk.open(path, .read)
         var bytes = [UInt8](repeating: 0, count: Int(status.sizeBytes))
         let read = bytes.withUnsafeMutableBytes { buffer in
             Result { () throws(ContentError) in try file.read(into: buffer, at: 0) }

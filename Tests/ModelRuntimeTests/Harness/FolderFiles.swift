@@ -24,5 +24,7 @@ enum Fixture {
     static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Models").path
 
-    static func files(_ model: String) -> FolderFiles { FolderFiles(path: models + "/" + model) }
+    static func path(_ model: String) -> String { models + "/" + model }
+
+    static func files(_ model: String) -> FolderFiles { FolderFiles(path: path(model)) }
 }

@@ -1,0 +1,149 @@
+import ContentStore
+import GRDB
+import Synchronization
+import Testing
+
+@testable import Catalog
+
+/// Hot queries use their indexes. The statements are those that the code really runs: they are caught as they go by.
+@Suite struct QueryPlanTests {
+    private final class Statements: Sendable {
+        private let texts = Mutex<[String]>([])
+        var all: [String] { texts.withLock { $0 } }
+        func add(_ text: String) { texts.withLock { $0.append(text) } }
+    }
+
+    /// The plans of all statements that `body` runs, one line a step.
+    private func plan(_ body: @escaping @Sendable (Database) throws -> Void) async throws -> [String] {
+        try await withCatalog { catalog in
+            let (model, _) = try await catalog.addModel()
+            try await catalog.addState(
+                "s", of: model, values: [FakeContent.value(["a", "b"])], packs: [try FakeContent.pack("p", ["a", "b<a"])])
+            try await catalog.createDataset(
+                DatasetInsertion(
+                    publicID: "dataset", owner: "local", name: "d", description: "", publicAccess: false, createdAt: 1, keysJSON: "[]",
+                    keyNames: ["x"], versionID: "1", tags: []))
+            return try await catalog.read { db in
+                let statements = Statements()
+                db.trace(options: .statement) { event in
+                    if case .statement(let statement) = event { statements.add(statement.sql) }
+                }
+                try body(db)
+                db.trace()
+                #expect(!statements.all.isEmpty)
+                return try Set(statements.all).flatMap { sql in
+                    let statement = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
+                    statement.setUncheckedArguments(StatementArguments())
+                    return try Row.fetchAll(statement).map { $0["detail"] as String }
+                }
+            }
+        }
+    }
+
+    /// - Parameter derived: sub-queries that may be scanned and sorted, since the statement bounds them itself.
+    private func expect(
+        _ plan: [String], uses indexes: [String], derived: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        for index in indexes {
+            #expect(plan.contains { $0.contains(index) }, "\(plan)", sourceLocation: sourceLocation)
+        }
+        let scans = plan.filter { line in line.hasPrefix("SCAN") && !derived.contains { line == "SCAN \($0)" } }
+        #expect(scans == [], sourceLocation: sourceLocation)
+        let sorts = derived.isEmpty ? plan.filter { $0.contains("TEMP B-TREE") } : []
+        #expect(sorts == [], sourceLocation: sourceLocation)
+    }
+
+    @Test(arguments: [1, 5, 200])
+    func chunksAreLocatedByDigestThroughTheirIndex(count: Int) async throws {
+        let digests = (0..<count).map { FakeContent.digest("\($0)") }
+        let plan = try await plan { db in _ = try ChunkTable(db: db).locate(digests, horizon: 3) }
+        expect(plan, uses: ["chunks_by_digest", "p USING INTEGER PRIMARY KEY"])
+    }
+
+    @Test(arguments: [1, 5, 200])
+    func chunksAreLocatedByTheirNumbers(count: Int) async throws {
+        let ids = (0..<count).map { ChunkID(Int64($0)) }
+        let plan = try await plan { db in _ = try ChunkTable(db: db).locate(ids) }
+        expect(plan, uses: ["c USING INTEGER PRIMARY KEY", "p USING INTEGER PRIMARY KEY"])
+    }
+
+    @Test func oneChunkIsFoundByItsDigest() async throws {
+        let plan = try await plan { db in _ = try ChunkTable(db: db).id(of: FakeContent.digest("a")) }
+        expect(plan, uses: ["chunks_by_digest"])
+    }
+
+    @Test func aChunkListSegmentIsFoundByItsOffset() async throws {
+        let plan = try await plan { db in _ = try ValueTable(db: db).chunkList(of: ValueID(1), overlapping: 5000..<6000) }
+        expect(plan, uses: ["sqlite_autoindex_chunk_lists_1 (value_id=? AND first_offset"])
+    }
+
+    @Test func aModelsStatesComeInOrderWithoutSorting() async throws {
+        let plan = try await plan { db in
+            _ = try StateTable(db: db).states(ofModelRow: 1, offset: 0, limit: 100)
+            _ = try StateTable(db: db).count(ofModelRow: 1)
+        }
+        expect(plan, uses: ["states_by_model", "key_set_entries"])
+    }
+
+    @Test func aStateIsFoundByItsID() async throws {
+        let plan = try await plan { db in
+            _ = try StateTable(db: db).state("s", model: "model-m")
+            _ = try StateTable(db: db).activeState(ofModelRow: 1)
+        }
+        expect(plan, uses: ["sqlite_autoindex_states_1"])
+    }
+
+    @Test func aBaseIsLookedForAmongAFewStates() async throws {
+        let plan = try await plan { db in
+            _ = try StateTable(db: db).newestValue(ofKey: "k0", sizeBytes: 2000, model: "model-m", depth: 32)
+        }
+        expect(plan, uses: ["states_by_model", "key_set_entries_by_key"], derived: ["newest"])
+    }
+
+    @Test func aKeyIsFoundInItsSet() async throws {
+        let plan = try await plan { db in _ = try StateTable(db: db).value(ofKey: "k0", sizeBytes: 2000, keySet: 2) }
+        expect(plan, uses: ["key_set_entries_by_key", "v USING INTEGER PRIMARY KEY"])
+    }
+
+    @Test func aValueIsFoundByNumberAndAModelByID() async throws {
+        let plan = try await plan { db in
+            _ = try ValueTable(db: db).value(ValueID(1))
+            _ = try ModelTable(db: db).model("model-m")
+            _ = try PackTable(db: db).id(of: PackName(FakeContent.digest("p")))
+        }
+        expect(plan, uses: ["stored_values USING INTEGER PRIMARY KEY", "sqlite_autoindex_models_1", "sqlite_autoindex_packs_1"])
+    }
+
+    @Test func aTreeIsReadThroughItsKeys() async throws {
+        let plan = try await plan { db in _ = try FilesystemTable(db: db).tree(1) }
+        expect(plan, uses: ["directory_entries", "inodes"])
+    }
+
+    @Test func aDatasetsItemsAreReadByPosition() async throws {
+        let plan = try await plan { db in
+            let dataset = try #require(try DatasetTable(db: db).dataset("dataset"))
+            _ = try DatasetTable(db: db).items(of: dataset, key: "x", in: 0..<10)
+        }
+        expect(
+            plan, uses: ["sqlite_autoindex_dataset_items_1 (dataset_id=? AND folder=? AND position>? AND position<?)", "datasets_1"])
+    }
+
+    @Test func valuesOfALengthAreFoundWithoutLookingAtOthers() async throws {
+        let plan = try await plan { db in
+            _ = try StateTable(db: db).values(ofKey: "k0", sizeBytes: 2000, depth: 32, limit: 4)
+        }
+        expect(plan, uses: ["stored_values_by_size (size_bytes=?)", "key_set_entries_by_value"], derived: ["newest"])
+    }
+
+    @Test func usersOfKeysAndTreesAreFoundThroughIndexes() async throws {
+        let plan = try await plan { db in
+            for table in ["states", "snapshots", "pins"] {
+                _ = try db.exists("SELECT 1 FROM \(table) WHERE key_set_id = ? LIMIT 1", [1])
+            }
+            for table in ["models", "snapshots", "pins"] {
+                _ = try db.exists("SELECT 1 FROM \(table) WHERE filesystem_id = ? LIMIT 1", [1])
+            }
+        }
+        expect(plan, uses: ["states_by_key_set", "snapshots_by_key_set", "pins_by_key_set", "models_by_filesystem"])
+    }
+}

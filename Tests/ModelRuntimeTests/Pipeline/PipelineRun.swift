@@ -1,0 +1,60 @@
+import Foundation
+import ModelRuntime
+import Strata
+import StrataTesting
+import Testing
+
+/// A store, a model with the files of a fixture, and the real runtime: what an embedder has.
+struct PipelineRun: Sendable {
+    let store: StateStore
+    let model: ModelID
+    let executor: ProcessExecutor
+    let root: String
+
+    /// Runs `body` and checks that neither the runtime nor the store kept anything of what ran.
+    static func with(
+        _ fixture: String, language: ModelLanguage = .python, limits: MaxDurations = MaxDurations(),
+        definitions: [Strata.ParameterDefinition] = [], sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: @escaping @Sendable (PipelineRun) async throws -> Void
+    ) async throws {
+        try await RunGate.shared.pass {
+            let root = try ModelRun.makeRoot()
+            defer { try? FileManager.default.removeItem(atPath: root) }
+            try await withTemporaryStore { store in
+                var settings = ModelSettings(language: language, maxDurations: limits)
+                settings.parameterDefinitions.createState = definitions
+                let model = try await store.createModel(named: fixture, options: ModelOptions(settings: settings))
+                try await store.changeFiles(of: model.id) { try await $0.putTree(Fixture.path(fixture)) }
+                var configuration = ProcessExecutor.Configuration()
+                configuration.temporaryRoot = root
+                let run = PipelineRun(
+                    store: store, model: model.id, executor: ProcessExecutor(configuration: configuration), root: root)
+                try await body(run)
+                #expect(Leftovers.processes(below: root).isEmpty, sourceLocation: sourceLocation)
+                #expect(Leftovers.files(below: root).isEmpty, sourceLocation: sourceLocation)
+                #expect(try await store.statistics().creationCount == 0, sourceLocation: sourceLocation)
+                #expect(try await store.verify().isSound, sourceLocation: sourceLocation)
+            }
+        }
+    }
+
+    func create(
+        _ parameters: [ParameterInput] = [], mounts: [MountRequest] = [], id: StateID = .random()
+    ) async throws -> CreateStateResult {
+        try await store.createState(
+            CreateStateRequest(modelID: model, name: "made", parameters: parameters, mounts: mounts, stateID: id), on: executor)
+    }
+
+    /// The failure of a creation, of which nothing may remain.
+    func failure(
+        _ parameters: [ParameterInput] = [], mounts: [MountRequest] = [], sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> (ExecutionFailure, OperationDurations)? {
+        let result = try await create(parameters, mounts: mounts)
+        #expect(try await store.states(of: model).items.map(\.name) == ["initial"], sourceLocation: sourceLocation)
+        guard case .failed(let failure, let durations) = result else {
+            Issue.record("the creation succeeded", sourceLocation: sourceLocation)
+            return nil
+        }
+        return (failure, durations)
+    }
+}

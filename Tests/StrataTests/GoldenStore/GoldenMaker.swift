@@ -1,0 +1,90 @@
+import Foundation
+import Strata
+import StrataTesting
+import Testing
+
+/// Makes the kept store of the present format: `STRATA_WRITE_GOLDEN=folder swift test --filter GoldenMaker`.
+///
+/// It puts `v<format>.strata` and `v<format>.json`, the manifest, into the folder. Kept stores are never made again once
+/// their format is released: they stand for what users have.
+@Suite struct GoldenMaker {
+    static let formatVersion = 1
+
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["STRATA_WRITE_GOLDEN"] != nil))
+    func theGoldenStoreIsWritten() async throws {
+        let folder = try #require(ProcessInfo.processInfo.environment["STRATA_WRITE_GOLDEN"])
+        let path = folder + "/v\(Self.formatVersion).strata"
+        try #require(!FileManager.default.fileExists(atPath: path), "\(path) is there already; remove it first")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let manifest = try await withStore(at: path) { store in
+            try await Self.fill(store)
+            return try await GoldenManifest(of: store)
+        }
+        #expect(Set(manifest.codecs.keys) == ["raw", "lz4", "planes", "difference"])
+        try manifest.encoded.write(to: URL(fileURLWithPath: folder + "/v\(Self.formatVersion).json"))
+        #expect(!FileManager.default.fileExists(atPath: path + "/catalog.sqlite-wal"))
+    }
+
+    /// One of everything, with contents that every codec has a share of.
+    static func fill(_ store: StateStore) async throws {
+        let model = try await makeModel(in: store)
+        let weights = SeededBytes.weights(40_000, seed: 1)
+        let first = try await store.commit(
+            [
+                ("weights", weights), ("log", SeededBytes.text(150_000, seed: 2)), ("noise", SeededBytes.random(90_000, seed: 3)),
+                ("note", Array("kept".utf8)), ("", []),
+            ], to: model.id, named: "first", options: StateOptions(makeActive: true))
+        let snapshot = try await store.createSnapshot(of: model.id, named: "frozen")
+        var options = StateOptions(base: first.id, makeActive: true)
+        options.trainingOperations = ["training-1", "training-2"]
+        options.mounts = [MountRecord(modelID: model.id, snapshotID: snapshot.id)]
+        try await store.commit(
+            [("weights", SeededBytes.trained(weights, seed: 4)), ("log", SeededBytes.text(150_000, seed: 2))], to: model.id,
+            named: "second", options: options)
+        try await store.changeFiles(of: model.id) { files in
+            try await files.put("main.py", Array("print('second')\n".utf8))
+            try files.remove("data", recursively: true)
+        }
+        try await store.createModel(
+            named: "based", options: ModelOptions(origin: .basedOnSnapshot(snapshot.id, of: model.id)))
+        try await store.createModel(named: "copy", options: ModelOptions(origin: .copyOfModel(model.id)))
+        try await fillDataset(in: store)
+        // What is deleted leaves waste, which a store may have.
+        let gone = try await store.commit([("gone", SeededBytes.text(60_000, seed: 9))], to: model.id, named: "gone")
+        try await store.deleteState(gone.id, of: model.id)
+    }
+
+    private static func makeModel(in store: StateStore) async throws -> Model {
+        let definition = ParameterDefinition(name: "seed", required: false, shape: [-1, 2], allowedTypes: ["f32"], annotations: ["a"])
+        var options = ModelOptions(
+            settings: ModelSettings(
+                parameterDefinitions: ParameterDefinitions(createState: [definition]),
+                createStateLauncher: LauncherSpec(cpus: 0.5, memoryMebibytes: 64, diskMebibytes: 10, swapMebibytes: 0),
+                maxDurations: MaxDurations(createStateSeconds: 77)),
+            description: "of format version \(formatVersion)")
+        options.tags = [Tag("kind", "golden"), Tag("ünï", "☃")]
+        options.isPublic = true
+        let model = try await store.createModel(named: "golden", options: options)
+        try await store.changeFiles(of: model.id) { files in
+            try await files.put("main.py", Array("print('first')\n".utf8), permissions: 0o755)
+            try await files.put("data/table.txt", SeededBytes.text(50_000, seed: 5), permissions: 0o600)
+            try await files.put("data/empty", [])
+            try files.makeDirectory("folder", permissions: 0o700)
+            try files.makeSymlink("link", to: "data/table.txt")
+        }
+        return model
+    }
+
+    private static func fillDataset(in store: StateStore) async throws {
+        let dataset = try await store.createDataset(
+            named: "examples", keys: [ParameterDefinition(name: "x", shape: [-1], allowedTypes: ["u8"]), ParameterDefinition(name: "y")],
+            description: "items", tags: [Tag("a", "b")])
+        for size in [0, 10, 40_000] {
+            try await store.appendEntries(
+                [[
+                    "x": Item(elementType: "u8", shape: [size], bytes: SeededBytes.text(size, seed: 6)),
+                    "y": Item(elementType: "i64", shape: [], bytes: [UInt8(size % 251)]),
+                ]], to: dataset.id)
+        }
+    }
+}
