@@ -171,6 +171,7 @@ CREATE INDEX snapshots_by_model ON snapshots (model_id, id);
 CREATE INDEX snapshots_by_key_set ON snapshots (key_set_id);
 CREATE INDEX snapshots_by_filesystem ON snapshots (filesystem_id);
 
+-- `entry_count` and `entries_bytes` are of the finished entries.
 CREATE TABLE datasets (
     id INTEGER PRIMARY KEY,
     public_id TEXT NOT NULL UNIQUE,
@@ -181,6 +182,8 @@ CREATE TABLE datasets (
     created_at BIGINT NOT NULL,
     keys TEXT NOT NULL,
     version_id TEXT NOT NULL,
+    entry_count INTEGER NOT NULL DEFAULT 0,
+    entries_bytes BIGINT NOT NULL DEFAULT 0,
     UNIQUE (owner, name)
 );
 CREATE INDEX datasets_by_created_at ON datasets (created_at, id);

@@ -10,8 +10,7 @@ struct DatasetTable {
 
     private static let columns = """
         SELECT datasets.id, datasets.public_id, owner, name, description, public_access, created_at, keys, version_id,
-            (SELECT coalesce(max(i.position) + 1, 0) FROM dataset_items i WHERE i.dataset_id = datasets.id AND i.folder = 0),
-            (SELECT coalesce(sum(i.size_bytes), 0) FROM dataset_items i WHERE i.dataset_id = datasets.id AND i.folder = 0)
+            entry_count, entries_bytes
         FROM datasets
         """
 
@@ -90,7 +89,10 @@ struct DatasetTable {
                     ])
             }
         }
-        try db.run("UPDATE datasets SET version_id = ? WHERE id = ?", [commit.newVersionID, dataset.row])
+        let bytes = commit.entries.joined().reduce(Int64(0)) { $0 + $1.content.sizeBytes }
+        try db.run(
+            "UPDATE datasets SET version_id = ?, entry_count = entry_count + ?, entries_bytes = entries_bytes + ? WHERE id = ?",
+            [commit.newVersionID, commit.entries.count, bytes, dataset.row])
     }
 
     func delete(_ dataset: DatasetRow, sequence: Int64) throws {

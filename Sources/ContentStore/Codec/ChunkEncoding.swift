@@ -5,7 +5,9 @@
 /// | 0 | codec | 0 raw, 1 LZ4, 2 planes, 3 difference |
 /// | 1 | bytes of an element | 1, 2, 4, 8; 0 for raw and LZ4 |
 /// | 2 | phase: bytes before the first whole element | less than byte 1; 0 for raw and LZ4 |
-/// | 3 | flags | bit 0: exponents are replaced by their ranks (planes only); bit 1: elements are in the order of their base words' exponents (differences of 2, 4 or 8 bytes only); the others are 0 |
+/// | 3 | flags | bit 0: exponents are replaced by their ranks (planes); bit 1: elements are ordered by their base (difference) |
+///
+/// The other flags are 0. Elements of one byte cannot be ordered.
 ///
 /// - raw: the payload is the chunk.
 /// - LZ4: the payload is one block of the LZ4 block format (https://github.com/lz4/lz4, doc/lz4_Block_format.md).

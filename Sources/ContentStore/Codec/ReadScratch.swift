@@ -6,6 +6,8 @@ package final class ReadScratch: @unchecked Sendable {
     private let payloads = ScratchMemory()
     private let planes = PlaneDecoder()
 
+    package init() {}
+
     /// Memory for a payload, valid until the next call.
     func payload(count: Int) -> UnsafeMutableRawBufferPointer { payloads.take(count) }
 

@@ -46,6 +46,7 @@ extension StateStore {
         try await translating {
             try checkOpen()
             try Page<Dataset>.check(offset: offset, limit: limit)
+            try ModelRules.check(filter)
             let page = try await catalog.datasets(ListQuery(filter, offset: offset, limit: limit))
             return Page(items: try page.rows.map { try Dataset($0) }, total: page.total, offset: offset, limit: limit)
         }

@@ -35,7 +35,8 @@ struct FilePath {
             guard !name.isEmpty, name != ".", name != "..", name.utf8.count <= Self.nameBytesMax, !name.utf8.contains(0) else {
                 throw .invalidParameter(
                     "path",
-                    "the name `\(name.prefix(60))` in the path `\(path.prefix(60))` is not allowed: names are neither empty, `.` nor `..`, and have at most \(Self.nameBytesMax) bytes, none of them zero")
+                    "the name `\(name.prefix(60))` in the path `\(path.prefix(60))` is not allowed: a name is not empty, `.` or `..`, "
+                        + "and has at most \(Self.nameBytesMax) bytes, none of them zero")
             }
         }
         self.names = names.map { Array($0.utf8) }

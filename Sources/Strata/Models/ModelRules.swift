@@ -34,6 +34,16 @@ enum ModelRules {
         }
     }
 
+    /// The most entries of one list of a filter.
+    static let filterListMax = 1000
+
+    static func check(_ filter: ListFilter) throws(StrataError) {
+        let lists = [("owners", filter.owners?.count), ("ids", filter.ids?.count), ("names", filter.names?.count), ("tags", filter.tags.count)]
+        for (name, count) in lists where count ?? 0 > filterListMax {
+            throw .invalidParameter("filter", "the filter names \(count ?? 0) \(name); at most \(filterListMax) are allowed, ask in parts")
+        }
+    }
+
     static func check(_ settings: ModelSettings) throws(StrataError) {
         let durations = settings.maxDurations
         let named = [

@@ -40,6 +40,7 @@ extension StateStore {
         try await translating {
             try checkOpen()
             try Page<Model>.check(offset: offset, limit: limit)
+            try ModelRules.check(filter)
             let page = try await catalog.models(ListQuery(filter, offset: offset, limit: limit))
             return Page(items: try page.rows.map { try Model($0) }, total: page.total, offset: offset, limit: limit)
         }

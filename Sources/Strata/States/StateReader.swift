@@ -64,6 +64,28 @@ public struct StateReader: Sendable {
         }
     }
 
+    /// A reader of random ranges of a key's value, without reading the rest.
+    ///
+    /// - Parameter keptBytesMax: decoded bytes that it keeps; with the value's size, every range is read at memory speed
+    ///   once it was read before.
+    /// - Throws: `state_key_not_found`, `corrupted`.
+    public func rangeReader(of key: String, keptBytesMax: Int = 64 << 20) async throws(StrataError) -> ValueRangeReader {
+        guard let position = keys.firstIndex(where: { $0.key == key }) else {
+            throw StrataError.stateKeyNotFound(key, in: what, keys: keys.map(\.key))
+        }
+        return try await translating {
+            guard let row = try await catalog.value(values[position]) else {
+                throw ContentError(.corrupted, "value number \(values[position].rawValue) is not in the catalog; run `strata verify`")
+            }
+            if let inline = row.inlineBytes, IngestedValue(inline: inline).digest != row.digest {
+                throw damaged(ContentError(.corrupted, "the value does not match its digest", digest: row.digest), key: key, offset: 0)
+            }
+            return ValueRangeReader(row, catalog: catalog, reader: reader, keptBytesMax: keptBytesMax) { [self] error, offset in
+                damaged(error, key: key, offset: offset)
+            }
+        }
+    }
+
     private func damaged(_ error: ContentError, key: String, offset: Int64) -> StrataError {
         let wrapped = StrataError.wrapping(error)
         guard wrapped.code == .corrupted else { return wrapped }
