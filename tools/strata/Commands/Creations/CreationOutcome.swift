@@ -1,0 +1,103 @@
+import DecthingsAPI
+import Foundation
+import Strata
+
+/// The result of `createState` as the API gives it.
+struct CreationOutcome: JSONDocument {
+    private let result: DecthingsAPI.CreateStateResult
+
+    init(_ result: Strata.CreateStateResult) {
+        let durations = CreateStateDurations(
+            total: Int64(result.durations.totalMilliseconds),
+            createLauncher: result.durations.createLauncherMilliseconds.map(Int64.init),
+            codeStartup: result.durations.codeStartupMilliseconds.map(Int64.init),
+            createState: result.durations.createStateMilliseconds.map(Int64.init))
+        switch result {
+        case .success(let id, _): self.result = .success(durations: durations, stateId: id.rawValue)
+        case .failed(let failure, _): self.result = .failed(durations: durations, error: RunFailure(failure))
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws { try result.encode(to: encoder) }
+
+    private static let durationFields: [JSONField] = [
+        .init("durations.total", "whole milliseconds"),
+        .init("durations.createLauncher", "of acquiring the launcher, where that happened"),
+        .init("durations.codeStartup", "of loading the code, where that happened"),
+        .init("durations.createState", "of createModelState and the commit, where that happened"),
+    ]
+
+    static let fields: [JSONField] = .all(
+        durationFields.below("success"), [.init("success.stateId", "the new state's id")],
+        durationFields.below("failed"),
+        [
+            .init("failed.error.code", "the API's name of the failure, such as exception or code_terminated"),
+            .init("failed.error.at", "the phase: codeStartup or createState"),
+            .init("failed.error.exceptionDetails", "the traceback"),
+            .init("failed.error.exitCode", "how the process exited"), .init("failed.error.signal", "what ended the process"),
+            .init("failed.error.oom", "whether the memory limit did"),
+        ])
+
+    static func text(_ state: State, _ durations: OperationDurations) -> String {
+        let phases = [
+            durations.codeStartupMilliseconds.map { "code start-up \(Text.duration(milliseconds: $0))" },
+            durations.createStateMilliseconds.map { "creating \(Text.duration(milliseconds: $0))" },
+        ]
+        let size = "\(Text.count(state.keys.count, "key")), \(Text.size(state.sizeBytes))"
+        let time = Text.duration(milliseconds: durations.totalMilliseconds)
+        let parts = phases.compactMap(\.self).joined(separator: ", ")
+        let active = state.isActive ? "; it is active now" : ""
+        return "created state `\(Text.printable(state.name))` (\(state.id)): \(size) in \(time) (\(parts))\(active)"
+    }
+
+    /// - Parameter output: what the code printed, shown where it may explain the failure.
+    static func sentence(_ failure: ExecutionFailure, output: String) -> String {
+        let printed = output.isEmpty ? "" : "\nIt printed:\n" + output.suffix(4000)
+        switch failure {
+        case .serverOverloaded: return "there is no room for the operation now"
+        case .readExecutableFileFailed(let path): return "the model's entry file `\(path)` is missing or cannot be read"
+        case .invalidExecutableFile(let reason): return "the model's code cannot be run: \(reason)"
+        case .exception(let phase, let details):
+            let trace = (details ?? "(no details)").trimmingCharacters(in: .newlines)
+            return "the model's code raised at \(phase.rawValue):\n\(trace)"
+        case .codeTerminated(let exitCode, let signal, let outOfMemory):
+            let how = outOfMemory ? "was killed at its memory limit" : signal.map { "was killed by \($0)" } ?? "exited with \(exitCode ?? -1)"
+            return "the model's process \(how) before it answered\(printed)"
+        case .maxDurationExceeded(let phase): return "the time limit of \(phase.rawValue) has passed\(printed)"
+        case .cancelled: return "the creation was cancelled"
+        case .launcherTerminated: return "the launcher was ended"
+        case .unknown(let reason): return "the run failed: \(reason)\(printed)"
+        }
+    }
+}
+
+extension RunFailure {
+    init(_ failure: ExecutionFailure) {
+        switch failure {
+        case .serverOverloaded: self.init(Code.serverOverloaded)
+        case .readExecutableFileFailed: self.init(Code.readExecutableFileFailed)
+        case .invalidExecutableFile: self.init(Code.invalidExecutableFile)
+        case .exception(let phase, let details): self = .exception(at: RunStage(phase), details: details)
+        case .codeTerminated(let exitCode, let signal, let outOfMemory):
+            self = .codeTerminated(exitCode: exitCode, signal: signal, oom: outOfMemory)
+        case .maxDurationExceeded(let phase): self = .maxDurationExceeded(at: RunStage(phase))
+        case .cancelled: self.init(Code.cancelled)
+        case .launcherTerminated: self.init(Code.launcherTerminated)
+        case .unknown: self.init(Code.unknown)
+        }
+    }
+}
+
+extension RunStage {
+    init(_ phase: ExecutionPhase) {
+        self =
+            switch phase {
+            case .codeStartup: .codeStartup
+            case .createState: .createState
+            case .instantiateModel: .instantiateModel
+            case .train: .train
+            case .getState: .getState
+            case .evaluate: .evaluate
+            }
+    }
+}

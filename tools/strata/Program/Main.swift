@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Strata
+
+/// The way in: parses, runs one command as a task that signals can cancel, reports errors, ends with the exit code.
+@main
+enum Main {
+    static func main() async {
+        let signals = Signals()
+        let arguments = GlobalArguments.reordered(Array(CommandLine.arguments.dropFirst()), for: StrataTool.self)
+        let task = Task { await run(arguments, signals: signals) }
+        signals.onFirst { task.cancel() }
+        exit(await task.value.rawValue)
+    }
+
+    private static func run(_ arguments: [String], signals: Signals) async -> StrataExit {
+        let isJSON = GlobalArguments.askForJSON(arguments)
+        do {
+            var command = try await StrataTool.asyncParseAsRoot(arguments)
+            do {
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+            } catch {
+                return report(error, isJSON: isJSON, signals: signals)
+            }
+            return .success
+        } catch {
+            return reportUsage(error, isJSON: isJSON)
+        }
+    }
+
+    /// A parser's error, or its way to ask for help.
+    private static func reportUsage(_ error: any Error, isJSON: Bool) -> StrataExit {
+        if StrataTool.exitCode(for: error) == .success { StrataTool.exit(withError: error) }
+        let message = isJSON ? StrataTool.message(for: error) : StrataTool.fullMessage(for: error)
+        let text = message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message
+        ErrorReport(StrataError(.usage, text), exit: .usage).print(isJSON: isJSON)
+        return .usage
+    }
+
+    private static func report(_ error: any Error, isJSON: Bool, signals: Signals) -> StrataExit {
+        if error is BrokenPipe { return .success }
+        // `strata help …` and a group without a command ask for help in this way.
+        if StrataTool.exitCode(for: error) == .success { StrataTool.exit(withError: error) }
+        let known = ErrorReport.known(error)
+        var exit = StrataExit(known.code)
+        if known.code == .cancelled, let signal = signals.received { exit = StrataExit(signal: signal) }
+        ErrorReport(known, exit: exit).print(isJSON: isJSON)
+        return exit
+    }
+}
