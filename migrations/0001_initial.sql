@@ -21,7 +21,7 @@ CREATE TABLE packs (
 
 -- One row a chunk. The digest stands in two parts: eight bytes (big-endian, as a signed number) are indexed, which
 -- keeps the index small; the other 24 are compared. `refs` counts places in chunk lists plus differences that have
--- this chunk as their base. At zero refs `condemned_at` holds the sequence of the transaction that dropped the last one.
+-- this chunk as their base. `checksum` is the CRC-32C of the stored bytes. At zero refs `condemned_at` holds the sequence of the transaction that dropped the last one.
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY,
     digest_head BIGINT NOT NULL,
@@ -31,6 +31,7 @@ CREATE TABLE chunks (
     stored_bytes INTEGER NOT NULL,
     raw_bytes INTEGER NOT NULL,
     encoding BIGINT NOT NULL,
+    checksum BIGINT NOT NULL,
     base_id INTEGER REFERENCES chunks (id),
     refs INTEGER NOT NULL,
     condemned_at BIGINT

@@ -15,12 +15,14 @@ public struct ChunkLocation: Hashable, Sendable {
     public let storedBytes: Int
     public let rawBytes: Int
     public let encoding: ChunkEncoding
+    /// CRC-32C of the stored bytes.
+    public let checksum: UInt32
     /// The chunk that a difference was taken from; nil for every other codec.
     public let base: ChunkID?
 
     public init(
         id: ChunkID, digest: Digest, pack: PackName, offset: Int64, storedBytes: Int, rawBytes: Int,
-        encoding: ChunkEncoding, base: ChunkID?
+        encoding: ChunkEncoding, checksum: UInt32, base: ChunkID?
     ) {
         self.id = id
         self.digest = digest
@@ -29,6 +31,7 @@ public struct ChunkLocation: Hashable, Sendable {
         self.storedBytes = storedBytes
         self.rawBytes = rawBytes
         self.encoding = encoding
+        self.checksum = checksum
         self.base = base
     }
 }

@@ -7,7 +7,7 @@ struct ChunkTable {
     let db: Database
 
     private static let columns = """
-        SELECT c.id, c.digest_head, c.digest_tail, p.name, c.pack_offset, c.stored_bytes, c.raw_bytes, c.encoding, c.base_id
+        SELECT c.id, c.digest_head, c.digest_tail, p.name, c.pack_offset, c.stored_bytes, c.raw_bytes, c.encoding, c.base_id, c.checksum
         FROM chunks c JOIN packs p ON p.id = c.pack_id
         """
 
@@ -45,12 +45,12 @@ struct ChunkTable {
     func insert(_ chunk: PackedChunk, pack: Int64, base: ChunkID?) throws -> ChunkID {
         let id = try db.insert(
             """
-            INSERT INTO chunks (digest_head, digest_tail, pack_id, pack_offset, stored_bytes, raw_bytes, encoding, base_id, refs)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+            INSERT INTO chunks (digest_head, digest_tail, pack_id, pack_offset, stored_bytes, raw_bytes, encoding, checksum, base_id, refs)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
             """,
             [
                 chunk.digest.head, Data(chunk.digest.tail), pack, chunk.offset, chunk.storedBytes, chunk.rawBytes,
-                Int64(chunk.encoding.packed), base?.rawValue,
+                Int64(chunk.encoding.packed), Int64(chunk.checksum), base?.rawValue,
             ])
         return ChunkID(id)
     }
@@ -73,7 +73,7 @@ struct ChunkTable {
         return ChunkLocation(
             id: ChunkID(row[0]), digest: digest, pack: PackName(name), offset: row[4], storedBytes: row[5],
             rawBytes: row[6], encoding: try ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
-            base: (row[8] as Int64?).map(ChunkID.init))
+            checksum: UInt32(truncatingIfNeeded: row[9] as Int64), base: (row[8] as Int64?).map(ChunkID.init))
     }
 }
 

@@ -85,13 +85,8 @@ extension ChunkReader {
                 throw ContentError(.corrupted, "chunk number \(entry.id.rawValue) of a chunk list is not in the catalog; run `strata verify`")
             }
             try check(location)
-            let bytes: [UInt8]
-            if location.base == nil, let cached = cachedBase(location.digest) {
-                bytes = cached
-            } else {
-                bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in
-                    try self.read(location, base: base, into: target)
-                }
+            let bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in
+                try self.read(location, base: base, into: target)
             }
             pieces.append(bytes[wanted])
         }

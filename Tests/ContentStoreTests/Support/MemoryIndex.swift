@@ -39,7 +39,7 @@ final class MemoryIndex: ChunkIndex {
                     let location = ChunkLocation(
                         id: ChunkID(state.next), digest: chunk.digest, pack: pack.name, offset: chunk.offset,
                         storedBytes: chunk.storedBytes, rawBytes: chunk.rawBytes, encoding: chunk.encoding,
-                        base: chunk.base.map { state.byDigest[$0]!.id })
+                        checksum: chunk.checksum, base: chunk.base.map { state.byDigest[$0]!.id })
                     state.next += 1
                     state.byDigest[chunk.digest] = location
                     state.byID[location.id] = location
@@ -70,6 +70,7 @@ extension ChunkLocation {
     ) -> ChunkLocation {
         ChunkLocation(
             id: id ?? self.id, digest: digest ?? self.digest, pack: pack ?? self.pack, offset: offset ?? self.offset,
-            storedBytes: storedBytes ?? self.storedBytes, rawBytes: rawBytes ?? self.rawBytes, encoding: encoding, base: base)
+            storedBytes: storedBytes ?? self.storedBytes, rawBytes: rawBytes ?? self.rawBytes, encoding: encoding,
+            checksum: checksum, base: base)
     }
 }
