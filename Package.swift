@@ -89,6 +89,12 @@ let package = Package(
         .testTarget(
             name: "ModelRuntimeTests", dependencies: ["ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting"],
             exclude: ["Models"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "StrataCommand", "DecthingsAPI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ]
 )

@@ -49,8 +49,8 @@ struct MicroBenchmark: AsyncParsableCommand {
 
         let cores = Double(max(1, ck_processor_count()))
         let restage = StageSum(cores: cores, stages: [cut, hash, first, checksum])
-        let nextStage = StageSum(cores: cores, stages: [hash, decodeFirst, hash, difference, checksum])
-        let readStage = StageSum(cores: cores, stages: [decode, decodeFirst, hash, hash])
+        let nextStage = StageSum(cores: cores, stages: [hash, decodeFirst, difference, checksum])
+        let readStage = StageSum(cores: cores, stages: [decode, decodeFirst, hash])
         let ingest = try await IngestRun(file: file, next: next, folder: folder, passes: passes).measure()
         let totals = [
             Total(name: "ingest of the first version", allowed: restage.gigabytesPerSecond, reached: ingest.first),

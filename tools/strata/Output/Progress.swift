@@ -4,32 +4,32 @@ import Synchronization
 final class Progress: Sendable {
     private struct State {
         var label: String
+        var totalBytes: Int64?
+        var start = ContinuousClock.now
         var doneBytes: Int64 = 0
         var shownAt: ContinuousClock.Instant?
         var isShown = false
     }
 
     private let state: Mutex<State>
-    private let totalBytes: Int64?
     private let isEnabled: Bool
-    private let start = ContinuousClock.now
 
     init(_ label: String, totalBytes: Int64? = nil, _ output: Output) {
-        state = Mutex(State(label: label))
-        self.totalBytes = totalBytes
+        state = Mutex(State(label: label, totalBytes: totalBytes))
         isEnabled = output.showsProgress
     }
 
     func advance(by bytes: Int) { update { $0.doneBytes += Int64(bytes) } }
 
-    func set(_ bytes: Int64) { update { $0.doneBytes = bytes } }
-
-    func setLabel(_ label: String) {
-        update(always: true) { state in
-            state.label = label
-            state.doneBytes = 0
+    func set(_ bytes: Int64, of totalBytes: Int64) {
+        update { state in
+            state.doneBytes = bytes
+            state.totalBytes = totalBytes
         }
     }
+
+    /// Another phase begins.
+    func setLabel(_ label: String) { update(always: true) { $0 = State(label: label, isShown: $0.isShown) } }
 
     /// Takes the line away again.
     func finish() {
@@ -54,10 +54,10 @@ final class Progress: Sendable {
 
     private func line(_ state: State, at now: ContinuousClock.Instant) -> String {
         guard state.doneBytes > 0 else { return state.label }
-        let elapsed = start.duration(to: now).components
+        let elapsed = state.start.duration(to: now).components
         let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
         let rate = seconds > 0.2 ? ", \(Text.size(Int64(Double(state.doneBytes) / seconds)))/s" : ""
-        guard let totalBytes, totalBytes > 0 else { return "\(state.label): \(Text.size(state.doneBytes))\(rate)" }
+        guard let totalBytes = state.totalBytes, totalBytes > 0 else { return "\(state.label): \(Text.size(state.doneBytes))\(rate)" }
         let percent = min(100, state.doneBytes * 100 / totalBytes)
         return "\(state.label): \(percent) % of \(Text.size(totalBytes))\(rate)"
     }

@@ -65,8 +65,8 @@ struct DefinitionView: Encodable {
     static let fields: [JSONField] = [
         .init("name", "the parameter's or key's name"),
         .init("required", "whether it must be given"),
-        .init("rules.shape", "lengths of the dimensions; -1 accepts any length"),
-        .init("rules.allowedTypes", "names of element types; empty accepts all"),
-        .init("rules.annotations", "free texts for a user interface"),
+        .init("rules.shape[]", "lengths of the dimensions; -1 accepts any length"),
+        .init("rules.allowedTypes[]", "names of element types; empty accepts all"),
+        .init("rules.annotations[]", "free texts for a user interface"),
     ]
 }

@@ -52,7 +52,9 @@ struct CreateStateCommand: StoreCommand {
     var memoryMebibytes: Int?
 
     @Option(
-        help: ArgumentHelp("The Python that runs the model. (default: $STRATA_PYTHON, else .venv/bin/python3 here or above, else python3)", valueName: "path"))
+        help: ArgumentHelp(
+            "The Python that runs the model. (default: $STRATA_PYTHON, else .venv/bin/python3 here or above, else python3)",
+            valueName: "path"))
     var python: String?
 
     @Flag(help: "Show on standard error what the model printed.")

@@ -4,7 +4,9 @@ import Strata
 /// Options that make up a model's settings; what is not given stays as it is.
 struct ModelSettingsOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("What the code is written in: \(ModelLanguage.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "language"), transform: Self.language)
+        help: ArgumentHelp(
+            "What the code is written in: \(ModelLanguage.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "language"), transform: Self.language)
     var language: ModelLanguage?
 
     @Option(

@@ -64,10 +64,10 @@ struct VerifyCommand: StoreCommand {
     @OptionGroup var global: GlobalOptions
 
     func run(in store: StateStore, _ output: Output) async throws {
-        let progress = Progress("verifying", totalBytes: try await store.statistics().distinctBytes, output)
+        let progress = Progress("verifying", output)
         defer { progress.finish() }
         let start = ContinuousClock.now
-        let report = try await store.verify { progress.set($0.checkedBytes) }
+        let report = try await store.verify { progress.set($0.checkedBytes, of: $0.totalBytes) }
         progress.finish()
         let milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
         try await output.show(VerificationView(report)) {
@@ -80,7 +80,7 @@ struct VerifyCommand: StoreCommand {
         }
         guard report.isSound else {
             let places = "\(Text.count(report.damages.count, "place")) in the store \(report.damages.count == 1 ? "is" : "are")"
-            throw StrataError(.corrupted, "\(places) damaged; upload the same content again to heal it")
+            throw StrataError(.corrupted, "\(places) damaged")
         }
     }
 }
