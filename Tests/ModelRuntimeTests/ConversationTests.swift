@@ -95,8 +95,13 @@ import Testing
         #expect(outcome.receiver.text("\(ids[1])/files") == "{}")
     }
 
-    /// 256 MiB pass through the host in pieces, while a slow receiver holds the model back.
+    /// 256 MiB pass through the host in pieces, while a slow receiver holds the model back. In a process of its own, whose
+    /// memory is nobody else's.
     @Test func aLargeValueTakesLittleMemory() async throws {
+        await #expect(processExitsWith: .success) { try await Self.passLargeValue() }
+    }
+
+    private static func passLargeValue() async throws {
         let mebibytes = 256
         let before = Leftovers.residentBytes()
         let peak = Box<Int>()

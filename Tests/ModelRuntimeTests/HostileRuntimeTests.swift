@@ -10,7 +10,7 @@ import Testing
     ]
 
     private func run(
-        _ behaviour: String, limit: Duration = .seconds(20), parameters: [CallParameter] = parameters
+        _ behaviour: String, limit: Duration = .seconds(60), parameters: [CallParameter] = parameters
     ) async throws -> ModelRun.Outcome {
         var run = ModelRun("scaler")
         run.parameters = parameters

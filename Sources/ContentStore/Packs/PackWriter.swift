@@ -3,7 +3,7 @@
 /// The pipeline's appender is its only caller at any moment. Dropping it unsealed leaves the staging file behind.
 struct PackWriter: ~Copyable {
     /// Bytes appended between two early write-backs.
-    private static let writebackStepBytes: Int64 = 8 << 20
+    private static let writebackStepBytes: Int64 = 2 << 20
 
     private let file: any DiskFile
     private let path: String

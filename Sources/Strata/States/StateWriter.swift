@@ -37,8 +37,12 @@ public final class StateWriter: Sendable {
     /// Writes the content of a file.
     ///
     /// The file is read once, without a copy of it in memory; it must not shrink meanwhile.
+    ///
+    /// - Parameter advanced: told how many bytes were read, after each read, on any thread.
     /// - Throws: also `file_not_found`.
-    public func write(_ key: String, fileAt path: String) async throws {
+    public func write(
+        _ key: String, fileAt path: String, advanced: (@Sendable (Int) -> Void)? = nil
+    ) async throws {
         let file = try await LocalInput.open(path)
         let sizeBytes = try await WorkerExecutor.run { () throws(ContentError) in try file.status().sizeBytes }
         try await beginKey(key, sizeBytes: sizeBytes)
@@ -46,6 +50,7 @@ public final class StateWriter: Sendable {
         try await current().write { buffer throws(ContentError) in
             let count = try file.read(into: buffer, at: offset.value)
             offset.advance(by: count)
+            advanced?(count)
             return count
         }
         try await endKey()

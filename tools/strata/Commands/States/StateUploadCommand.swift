@@ -62,8 +62,12 @@ struct StateUploadCommand: StoreCommand {
         defer { progress.finish() }
         let state = try await store.commitState(of: model.id, named: name, options: options) { writer in
             for value in values {
-                try await writer.write(
-                    value.key, sizeBytes: value.sizeBytes, pieces: try FilePieces(value.path, progress: progress))
+                if value.sizeBytes != nil {
+                    try await writer.write(value.key, fileAt: value.path) { progress.advance(by: $0) }
+                } else {
+                    // Standard input, or what else has no size: its cuts cannot be those of a base.
+                    try await writer.write(value.key, pieces: try FilePieces(value.path, progress: progress))
+                }
             }
         }
         progress.finish()
