@@ -40,7 +40,7 @@ import Testing
             ["state", "show", "m"], ["state", "get", "m", "--to", tool.folder + "/out"], ["snapshot", "create", "m", "s"],
             ["snapshot", "list", "m"], ["model", "create", "r", "--from-snapshot", "m:s"], ["model", "list"],
             ["model", "show", "r"], ["dataset", "create", "d", "--key", "x:i64"], ["dataset", "append", "d", "x=1"],
-            ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["stats"], ["verify"],
+            ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["stats"], ["stats", "m"], ["verify"],
             ["model", "delete", "m", "--dry-run"], ["files", "remove", "m", "w"], ["exit-codes"], ["json-fields"],
         ]
         for arguments in runs {

@@ -56,7 +56,7 @@ import Testing
         let tool = try await Tool()
         try await tool.succeed("model", "create", "m")
         let random = (0..<200_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 11) }
-        FileManager.default.createFile(atPath: tool.folder + "/w", contents: Data(random))
+        _ = FileManager.default.createFile(atPath: tool.folder + "/w", contents: Data(random))
         try await tool.succeed("state", "upload", "m", "w=" + tool.folder + "/w", "--name", "v", "--activate")
         let pack = try await tool.shell("find '\(tool.store)/packs' -name '*.pack'").text.trimmingCharacters(in: .newlines)
         try await tool.shell("chmod u+w '\(pack)'; printf '\\377\\376\\375\\374' | dd of='\(pack)' bs=1 seek=5000 conv=notrunc").expectSuccess()

@@ -71,7 +71,7 @@ final class Tool: Sendable {
     func start(_ program: String, _ arguments: [String], input: String = "") throws -> Running {
         let name = folder + "/" + UUID().uuidString
         for suffix in [".in", ".out", ".err"] {
-            FileManager.default.createFile(atPath: name + suffix, contents: suffix == ".in" ? Data(input.utf8) : Data())
+            _ = FileManager.default.createFile(atPath: name + suffix, contents: suffix == ".in" ? Data(input.utf8) : Data())
         }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)

@@ -72,7 +72,7 @@ struct JSONFieldsCommand: AsyncParsableCommand {
         (["dataset create", "dataset show", "dataset append"], DatasetView.fields),
         (["dataset items"], ListDocument<ItemView>.fields), (["create-state"], CreationOutcome.fields),
         (["creations list"], ListDocument<CreationView>.fields), (["creations cancel"], CreationView.fields),
-        (["stats"], StatisticsView.fields), (["verify"], VerificationView.fields),
+        (["stats"], .all(StatisticsView.fields, FootprintsView.fields)), (["verify"], VerificationView.fields),
         (["exit-codes"], ExitCodesDocument.fields), (["json-fields"], JSONFieldsDocument.fields),
         (["(errors)"], ErrorDocument.fields),
     ]

@@ -88,17 +88,39 @@ struct StatisticsView: JSONDocument {
 
 struct StatsCommand: StoreCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Says what a store holds and what it takes on disk.",
+        commandName: "stats", abstract: "Says what a store, or a model and each of its states, takes on disk.",
         discussion: """
+            Of a model: the bytes of its values, the stored bytes that are its own alone and those that others share, and \
+            how its chunks are encoded.
+
             Example:
-              strata stats --json
+              strata stats
+              strata stats minilm --json
             """)
     static let access = StoreAccess.metadata
+
+    @Argument(help: "A model's name or id; without one, the whole store.") var model: String?
 
     @OptionGroup var global: GlobalOptions
 
     func run(in store: StateStore, _ output: Output) async throws {
+        if let model { return try await show(try await store.findModel(model), in: store, output) }
         let statistics = try await store.statistics()
         try await output.show(StatisticsView(statistics)) { StatisticsView.text(statistics) }
+    }
+
+    private func show(_ model: Model, in store: StateStore, _ output: Output) async throws {
+        var states: [FootprintsView.Kept] = []
+        var page = try await store.states(of: model.id, limit: 1000)
+        while !page.items.isEmpty {
+            for state in page.items {
+                let footprint = try await store.footprint(of: state.id, of: model.id)
+                states.append(.init(id: state.id.rawValue, name: state.name, footprint))
+            }
+            page = try await store.states(of: model.id, offset: page.offset + page.items.count, limit: 1000)
+        }
+        let all = FootprintsView.Kept(id: model.id.rawValue, name: model.name, try await store.footprint(of: model.id))
+        let view = FootprintsView(model: all, states: states)
+        try await output.show(view) { view.text }
     }
 }
