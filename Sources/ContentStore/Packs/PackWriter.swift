@@ -37,7 +37,9 @@ struct PackWriter: ~Copyable {
         }
         sizeBytes += Int64(records.count)
         if sizeBytes - writtenBackBytes >= Self.writebackStepBytes {
-            file.startWriteback(offset: writtenBackBytes, length: sizeBytes - writtenBackBytes)
+            let (file, offset, length) = (file, writtenBackBytes, sizeBytes - writtenBackBytes)
+            // The system may make the caller wait for room in the disk's queue: nobody here should.
+            WorkerExecutor.shared.start { file.startWriteback(offset: offset, length: length) }
             writtenBackBytes = sizeBytes
         }
     }
