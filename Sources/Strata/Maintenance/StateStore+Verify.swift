@@ -8,7 +8,8 @@ extension StateStore {
     /// reported wherever a state, snapshot, file or dataset uses it.
     ///
     /// - Parameter progress: called now and then, from any thread.
-    /// - Complexity: one pass over all packs on all cores; memory of a few MiB and 8 bytes a damaged chunk.
+    /// - Complexity: one pass over all packs on all cores; memory of a few MiB, an error a damaged chunk, and about
+    ///   40 bytes a chunk of the largest value.
     public func verify(
         progress: (@Sendable (VerificationProgress) -> Void)? = nil
     ) async throws(StrataError) -> VerificationReport {

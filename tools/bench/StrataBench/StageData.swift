@@ -6,7 +6,7 @@ import Foundation
 
 /// Two versions in memory, in chunks of 256 KiB, and the single stages on them.
 ///
-/// Unchecked: one task uses it.
+/// Unchecked: the benchmark makes one and measures one stage after another from the same task; nobody else holds it.
 final class StageData: @unchecked Sendable {
     static let chunkBytes = 256 << 10
 
