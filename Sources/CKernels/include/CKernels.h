@@ -140,10 +140,17 @@ size_t ck_gear_cut(const void *bytes, size_t length, size_t min_bytes, size_t av
 /// The processors that this process may use (its affinity mask where there is one), at least 1.
 int ck_processor_count(void);
 
-// ---- Disk -----------------------------------------------------------------------------------------------------------
+// ---- Digests ---------------------------------------------------------------------------------------------------------
 
-/// Asks the system to begin writing a file's dirty pages in the range, without waiting. Does nothing but on Linux.
-void ck_start_writeback(int descriptor, int64_t offset, int64_t length);
+/// Writes the SHA-256 (FIPS 180-4) of each message to `digests`, 32 bytes each: two at a time, which on processors with
+/// SHA instructions takes little more time than one.
+/// Returns 0, and has done nothing, on processors without them: hash one by one with a library then.
+int ck_sha256_many(const void *const *messages, const size_t *lengths, size_t count, uint8_t *digests);
+
+// ---- Memory ---------------------------------------------------------------------------------------------------------
+
+/// Asks the system to back memory with huge pages, so that it is brought in with few faults. A hint: nothing may depend on it.
+void ck_prefer_huge_pages(void *memory, size_t length);
 
 #ifdef __cplusplus
 }

@@ -6,12 +6,16 @@ package final class EncodeScratch: @unchecked Sendable {
     private let lz4: LZ4Compressor
     private let planes: PlaneEncoder
     private let chooser: EncodingChooser
+    private let bases = ScratchMemory()
 
     package init() {
         lz4 = LZ4Compressor()
         planes = PlaneEncoder(lz4: lz4)
         chooser = EncodingChooser(planes: planes, lz4: lz4)
     }
+
+    /// Memory for a base chunk, valid until the next call.
+    func base(count: Int) -> UnsafeMutableRawBufferPointer { bases.take(count) }
 
     /// Writes the payload of `chunk` to the front of `target` in the encoding that suits it.
     ///
@@ -22,14 +26,7 @@ package final class EncodeScratch: @unchecked Sendable {
     /// - Precondition: `chunk` has at most 16 MiB; `base` has its size.
     /// - Complexity: about 1.5 to 4 GB/s a core for weights, LZ4's own speed for text, 20 GB/s for random bytes.
     package func encode(
-        _ chunk: UnsafeRawBufferPointer, base: [UInt8]?, into target: UnsafeMutableRawBufferPointer
-    ) -> (encoding: ChunkEncoding, storedBytes: Int) {
-        guard let base else { return encode(chunk, against: nil, into: target) }
-        return base.withUnsafeBytes { encode(chunk, against: $0, into: target) }
-    }
-
-    private func encode(
-        _ chunk: UnsafeRawBufferPointer, against base: UnsafeRawBufferPointer?, into target: UnsafeMutableRawBufferPointer
+        _ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?, into target: UnsafeMutableRawBufferPointer
     ) -> (encoding: ChunkEncoding, storedBytes: Int) {
         precondition(chunk.count <= PackFormat.chunkRawBytesMax, "a chunk has at most 16 MiB")
         precondition(target.count >= chunk.count, "the target must have room for the raw chunk")
@@ -41,6 +38,14 @@ package final class EncodeScratch: @unchecked Sendable {
         // The sample was not like the rest.
         chooser.forget()
         return keepRaw(chunk, in: target)
+    }
+
+    /// The same with a base in an array.
+    package func encode(
+        _ chunk: UnsafeRawBufferPointer, baseBytes: [UInt8]?, into target: UnsafeMutableRawBufferPointer
+    ) -> (encoding: ChunkEncoding, storedBytes: Int) {
+        guard let baseBytes else { return encode(chunk, base: nil, into: target) }
+        return baseBytes.withUnsafeBytes { encode(chunk, base: $0, into: target) }
     }
 
     /// Writes the payload in one given encoding; nil when that does not save at least a fiftieth.

@@ -4,12 +4,16 @@
 /// shared with another scratch.
 package final class ReadScratch: @unchecked Sendable {
     private let payloads = ScratchMemory()
+    private let bases = ScratchMemory()
     private let planes = PlaneDecoder()
 
     package init() {}
 
     /// Memory for a payload, valid until the next call.
     func payload(count: Int) -> UnsafeMutableRawBufferPointer { payloads.take(count) }
+
+    /// Memory for a base chunk, valid until the next call.
+    func base(count: Int) -> UnsafeMutableRawBufferPointer { bases.take(count) }
 
     /// Decodes `payload` into `target`, whose size is the chunk's raw size.
     ///

@@ -46,7 +46,7 @@ extension IngestSession {
             let room = UnsafeMutableRawBufferPointer.allocate(byteCount: sample.count, alignment: 64)
             defer { room.deallocate() }
             plainBytes += scratch.encode(sample, base: nil, into: room).storedBytes
-            differenceBytes += scratch.encode(sample, base: base, into: room).storedBytes
+            differenceBytes += base.withUnsafeBytes { scratch.encode(sample, base: $0, into: room).storedBytes }
         }
         return plainBytes > 0 ? Double(differenceBytes) / Double(plainBytes) : nil
     }

@@ -3,7 +3,7 @@ import Synchronization
 /// What happens to a batch on a worker: hash, look up, encode what is new.
 extension IngestSession {
     func encode(_ batch: ChunkBatch) async throws -> EncodedBatch {
-        let digests = batch.chunks.indices.map { Digest(of: batch.bytes(of: $0)) }
+        let digests = Digest.each(of: batch.chunks.indices.map { batch.bytes(of: $0) })
         let located = try await reader.index.locate(digests, horizon: horizon)
         let fresh = claim(digests, located: located)
         let pieces = digests.indices.map {
@@ -47,9 +47,13 @@ extension IngestSession {
     }
 
     /// The bytes to take a difference from; nil when they are damaged or were moved just now: a base only saves room.
-    private func baseBytes(_ location: ChunkLocation) throws(ContentError) -> [UInt8]? {
+    private func baseBytes(
+        _ location: ChunkLocation, in scratch: EncodeScratch
+    ) throws(ContentError) -> UnsafeRawBufferPointer? {
+        let memory = scratch.base(count: location.rawBytes)
         do throws(ContentError) {
-            return try reader.readBase(location)
+            try reader.readBase(location, into: memory)
+            return UnsafeRawBufferPointer(memory)
         } catch where error.code == .corrupted || error.code == .notFound {
             return nil
         }
@@ -64,7 +68,7 @@ extension IngestSession {
         var offset = 0
         for chunk in fresh {
             let raw = batch.bytes(of: chunk)
-            let baseBytes = try bases[chunk].flatMap { location throws(ContentError) in try self.baseBytes(location) }
+            let baseBytes = try bases[chunk].flatMap { location throws(ContentError) in try self.baseBytes(location, in: scratch) }
             let base = baseBytes == nil ? nil : bases[chunk]
             // The payload goes where it will lie if a base digest is needed, and moves down when it is not.
             let headBytes = PackFormat.recordHeadSizeBytes + (base == nil ? 0 : Digest.sizeBytes)

@@ -2,14 +2,15 @@
 ///
 /// The pipeline's appender is its only caller at any moment. Dropping it unsealed leaves the staging file behind.
 struct PackWriter: ~Copyable {
-    /// Bytes appended between two early write-backs.
-    private static let writebackStepBytes: Int64 = 2 << 20
+    /// Bytes appended between two early syncs.
+    private static let syncStepBytes: Int64 = 4 << 20
 
     private let file: any DiskFile
     private let path: String
     private let header: [UInt8]
     private(set) var sizeBytes: Int64
-    private var writtenBackBytes: Int64 = 0
+    private let earlySync: EarlySync
+    private var syncedBytes: Int64 = 0
     private var storedBytes: Int64 = 0
     private(set) var chunks: [PackedChunk] = []
 
@@ -21,6 +22,7 @@ struct PackWriter: ~Copyable {
         self.path = path
         self.header = header
         self.file = file
+        earlySync = EarlySync(file)
         sizeBytes = Int64(header.count)
     }
 
@@ -36,17 +38,12 @@ struct PackWriter: ~Copyable {
             storedBytes += Int64(chunk.storedBytes)
         }
         sizeBytes += Int64(records.count)
-        if sizeBytes - writtenBackBytes >= Self.writebackStepBytes {
-            let (file, offset, length) = (file, writtenBackBytes, sizeBytes - writtenBackBytes)
-            // The system may make the caller wait for room in the disk's queue: nobody here should.
-            WorkerExecutor.shared.start { file.startWriteback(offset: offset, length: length) }
-            writtenBackBytes = sizeBytes
-        }
+        if sizeBytes - syncedBytes >= Self.syncStepBytes, try earlySync.start() { syncedBytes = sizeBytes }
     }
 
     /// Writes directory and footer and makes the file durable. It has its final name only once it is published.
     ///
-    /// Cost: one fdatasync.
+    /// Cost: one fdatasync, of what came after the last early one.
     /// - Throws: `.limitExceeded` when the directory would be larger than a reader takes; `.noSpace`, `.io`.
     consuming func seal(commitRecords: [CommitRecord]) throws(ContentError) -> SealedPack {
         let directory = PackDirectory(chunks: chunks, commitRecords: commitRecords)
@@ -64,7 +61,7 @@ struct PackWriter: ~Copyable {
             name: name)
         let end = bytes + footer.encoded()
         try Self.write(end, to: file, at: sizeBytes)
-        try file.sync()
+        try earlySync.finish()
         return SealedPack(name: name, sizeBytes: sizeBytes + Int64(end.count), chunks: chunks)
     }
 }

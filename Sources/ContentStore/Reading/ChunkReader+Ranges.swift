@@ -78,7 +78,7 @@ extension ChunkReader {
 
     private func readOnce(_ run: Run) async throws -> [ArraySlice<UInt8>] {
         let locations = try await locate(run.chunks.map(\.entry.id))
-        var pieces: [ArraySlice<UInt8>] = []
+        var chunks: [(bytes: [UInt8], location: ChunkLocation)] = []
         for (entry, wanted) in run.chunks {
             try Task.checkCancellation()
             guard let (location, base) = locations[entry.id], location.rawBytes == entry.rawBytes else {
@@ -86,11 +86,13 @@ extension ChunkReader {
             }
             try check(location)
             let bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in
-                try self.read(location, base: base, into: target)
+                // A part of a chunk: more of it, or of a version beside it, is likely to be read next.
+                try self.readUnverified(location, base: base, keepsBase: wanted.count < entry.rawBytes, into: target)
             }
-            pieces.append(bytes[wanted])
+            chunks.append((bytes, location))
         }
-        return pieces
+        for (digest, chunk) in zip(Digest.each(of: chunks.map(\.bytes)), chunks) { try verify(digest, chunk.location) }
+        return zip(chunks, run.chunks).map { chunk, wish in chunk.bytes[wish.wanted] }
     }
 
     /// Where chunks and their bases lie: one query, and one more when there are differences.

@@ -21,59 +21,85 @@ public final class ChunkReader: Sendable {
 
     /// Reads one chunk into `target`, whose size must be the chunk's raw size. Blocks: call it on a worker.
     ///
-    /// - Parameter base: the location of the chunk that a difference was taken from.
+    /// - Parameters:
+    ///   - base: the location of the chunk that a difference was taken from.
+    ///   - keepsBase: the base may be wanted again soon, as by reads of ranges: it goes into the cache.
     /// - Throws: `.corrupted` when the bytes do not decode or fail the digest, `.notFound` when the pack is gone, `.io`.
     /// - Complexity: one positioned read (two for a difference whose base is not cached), one decode, one hash.
-    func read(_ location: ChunkLocation, base: ChunkLocation?, into target: UnsafeMutableRawBufferPointer) throws(ContentError) {
+    func read(
+        _ location: ChunkLocation, base: ChunkLocation?, keepsBase: Bool = false,
+        into target: UnsafeMutableRawBufferPointer
+    ) throws(ContentError) {
+        try readUnverified(location, base: base, keepsBase: keepsBase, into: target)
+        try verify(Digest(of: UnsafeRawBufferPointer(target)), location)
+    }
+
+    /// What `read` does, but for the digest: the caller holds it against the chunk's before anybody sees the bytes.
+    func readUnverified(
+        _ location: ChunkLocation, base: ChunkLocation?, keepsBase: Bool, into target: UnsafeMutableRawBufferPointer
+    ) throws(ContentError) {
         precondition(target.count == location.rawBytes, "the target must have the chunk's raw size")
         try check(location)
-        var baseBytes: [UInt8]?
+        let scratch = takeScratch()
+        defer { giveBack(scratch) }
         if location.base != nil {
             guard let base, base.rawBytes == location.rawBytes, base.base == nil else {
                 throw ContentError(
                     .corrupted, "the base of chunk \(location.digest) is missing or does not fit", digest: location.digest)
             }
-            baseBytes = try readBase(base)
-        }
-        try decode(location, base: baseBytes, checked: false, into: target)
-        guard Digest(of: UnsafeRawBufferPointer(target)) == location.digest else {
-            throw damaged(location, "does not match its digest")
+            let baseBytes = scratch.base(count: base.rawBytes)
+            try readBase(base, keeps: keepsBase, with: scratch, into: baseBytes)
+            try decode(location, base: UnsafeRawBufferPointer(baseBytes), checked: false, with: scratch, into: target)
+        } else {
+            try decode(location, base: nil, checked: false, with: scratch, into: target)
         }
     }
 
-    /// A chunk that differences are taken from, from the cache or from its pack.
+    func verify(_ digest: Digest, _ location: ChunkLocation) throws(ContentError) {
+        guard digest == location.digest else { throw damaged(location, "does not match its digest") }
+    }
+
+    /// Reads a chunk that differences are taken from into `target`, from the cache or from its pack.
     ///
     /// Its stored bytes are held against their checksum, not its raw bytes against their digest: whatever is made of them
     /// is checked by a digest of its own, and hashing every base would cost as much again as hashing what is stored.
-    func readBase(_ location: ChunkLocation) throws(ContentError) -> [UInt8] {
+    func readBase(_ location: ChunkLocation, into target: UnsafeMutableRawBufferPointer) throws(ContentError) {
+        let scratch = takeScratch()
+        defer { giveBack(scratch) }
+        try readBase(location, keeps: false, with: scratch, into: target)
+    }
+
+    private func readBase(
+        _ location: ChunkLocation, keeps: Bool, with scratch: ReadScratch, into target: UnsafeMutableRawBufferPointer
+    ) throws(ContentError) {
         try check(location)
-        if let cached = bases.withLock({ $0.value(for: location.digest) }) { return cached }
-        let bytes = try makeArray(count: location.rawBytes) { target throws(ContentError) in
-            try self.decode(location, base: nil, checked: true, into: target)
+        if let cached = bases.withLock({ $0.value(for: location.digest) }) {
+            cached.withUnsafeBytes { target.copyMemory(from: $0) }
+            return
         }
-        bases.withLock { $0.insert(bytes, for: location.digest, cost: bytes.count) }
-        return bytes
+        try decode(location, base: nil, checked: true, with: scratch, into: target)
+        guard keeps else { return }
+        bases.withLock { $0.insert(Array(target), for: location.digest, cost: target.count) }
+    }
+
+    private func takeScratch() -> ReadScratch { scratches.withLock { $0.popLast() } ?? ReadScratch() }
+
+    private func giveBack(_ scratch: ReadScratch) {
+        scratches.withLock { if $0.count < WorkerExecutor.width + 2 { $0.append(scratch) } }
     }
 
     private func decode(
-        _ location: ChunkLocation, base: [UInt8]?, checked: Bool, into target: UnsafeMutableRawBufferPointer
+        _ location: ChunkLocation, base: UnsafeRawBufferPointer?, checked: Bool, with scratch: ReadScratch,
+        into target: UnsafeMutableRawBufferPointer
     ) throws(ContentError) {
         let file = try openPack(location.pack)
-        let scratch = scratches.withLock { $0.popLast() } ?? ReadScratch()
-        defer { scratches.withLock { if $0.count < WorkerExecutor.width + 2 { $0.append(scratch) } } }
         let payload = scratch.payload(count: location.storedBytes)
         do throws(ContentError) {
             try file.readExactly(into: payload, at: location.offset, path: folder.path(of: location.pack))
             guard !checked || PackFormat.checksum(UnsafeRawBufferPointer(payload)) == location.checksum else {
                 throw ContentError(.corrupted, "its \(payload.count) stored bytes do not match their checksum")
             }
-            guard let base else {
-                try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: nil, into: target)
-                return
-            }
-            try base.withBytes { bytes throws(ContentError) in
-                try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: bytes, into: target)
-            }
+            try scratch.decode(UnsafeRawBufferPointer(payload), location.encoding, base: base, into: target)
         } catch where error.code == .corrupted {
             throw damaged(location, "cannot be decoded (\(error.message))")
         }

@@ -1,3 +1,4 @@
+import CKernels
 import Synchronization
 
 /// Page-aligned memory of one size, used again and again: fresh pages cost more than the work done in them.
@@ -10,6 +11,7 @@ final class BufferPool: Sendable {
         var free: [Buffer] = []
         var taken = 0
         var peak = 0
+        var made = 0
     }
 
     /// One piece of memory, freed with its last reference.
@@ -19,8 +21,10 @@ final class BufferPool: Sendable {
     final class Buffer: @unchecked Sendable {
         let bytes: UnsafeMutableRawBufferPointer
 
-        fileprivate init(count: Int) {
-            bytes = .allocate(byteCount: count, alignment: 4096)
+        /// - Parameter hugePages: for buffers that will be filled: a huge page is cleared as a whole when first touched.
+        fileprivate init(count: Int, hugePages: Bool) {
+            bytes = .allocate(byteCount: count, alignment: hugePages ? 2 << 20 : 4096)
+            if hugePages { ck_prefer_huge_pages(bytes.baseAddress, count) }
         }
 
         deinit { bytes.deallocate() }
@@ -35,12 +39,15 @@ final class BufferPool: Sendable {
     var peak: Int { state.withLock { $0.peak } }
 
     func take() -> Buffer {
-        let free = state.withLock { state in
+        let (free, isFirst) = state.withLock { state -> (Buffer?, Bool) in
             state.taken += 1
             state.peak = max(state.peak, state.taken)
-            return state.free.popLast()
+            if let free = state.free.popLast() { return (free, false) }
+            state.made += 1
+            return (nil, state.made == 1)
         }
-        return free ?? Buffer(count: bufferBytes)
+        // The first may be for a few bytes only; who needs a second has many.
+        return free ?? Buffer(count: bufferBytes, hugePages: !isFirst)
     }
 
     func giveBack(_ buffer: Buffer) {

@@ -1,4 +1,3 @@
-import CKernels
 import Glibc
 
 /// The local file system.
@@ -111,10 +110,6 @@ final class LocalFile: DiskFile {
 
     func sync() throws(ContentError) {
         guard fdatasync(descriptor) == 0 else { throw .system("sync", path) }
-    }
-
-    func startWriteback(offset: Int64, length: Int64) {
-        ck_start_writeback(descriptor, offset, length)
     }
 
     func status() throws(ContentError) -> FileStatus {

@@ -52,8 +52,6 @@ public protocol DiskFile: AnyObject, Sendable {
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(ContentError)
     /// Makes content and size durable. After a failure the file's fate is unknown: never call it again.
     func sync() throws(ContentError)
-    /// Asks the system to begin writing a range, so that `sync()` is short. Promises nothing.
-    func startWriteback(offset: Int64, length: Int64)
     func status() throws(ContentError) -> FileStatus
     /// Takes the file's exclusive lock without waiting; false when another open file holds it. It goes with the file.
     func tryLock() throws(ContentError) -> Bool

@@ -20,9 +20,6 @@ public final class WorkerExecutor: TaskExecutor {
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
-    /// Starts blocking work whose end nobody waits for.
-    func start(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
-
     /// Runs blocking work on a worker thread.
     public static func run<T: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> T

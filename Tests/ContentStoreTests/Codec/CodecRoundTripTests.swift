@@ -27,7 +27,7 @@ struct CodecHarness {
         let memory = [UInt8](repeating: 0, count: shift) + chunk
         let (encoding, count) = memory.withUnsafeBytes { memory in
             room.withUnsafeMutableBytes {
-                scratch.encode(UnsafeRawBufferPointer(rebasing: memory[shift...]), base: base, into: $0)
+                scratch.encode(UnsafeRawBufferPointer(rebasing: memory[shift...]), baseBytes: base, into: $0)
             }
         }
         return (encoding, Array(room[..<count]))

@@ -14,7 +14,6 @@ import Testing
         let file = try disk.open(path("f"), .create)
         try [UInt8]([1, 2, 3]).withUnsafeBytes { try file.write($0, at: 5) }
         try file.sync()
-        file.startWriteback(offset: 0, length: 8)
         #expect(try FileBytes.read(path("f")) == [0, 0, 0, 0, 0, 1, 2, 3])
         var buffer = [UInt8](repeating: 9, count: 10)
         #expect(try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: 6) } == 2, "fewer only at the end")

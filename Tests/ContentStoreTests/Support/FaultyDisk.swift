@@ -118,8 +118,6 @@ private final class FaultyFile: DiskFile {
         try file.sync()
     }
 
-    func startWriteback(offset: Int64, length: Int64) { file.startWriteback(offset: offset, length: length) }
-
     func status() throws(ContentError) -> FileStatus {
         try disk.count("status", path)
         return try file.status()

@@ -56,7 +56,6 @@ private final class SweepingFile: DiskFile {
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(ContentError) { try file.write(bytes, at: offset) }
     func sync() throws(ContentError) { try file.sync() }
-    func startWriteback(offset: Int64, length: Int64) { file.startWriteback(offset: offset, length: length) }
 
     func status() throws(ContentError) -> FileStatus {
         try disk.step()

@@ -56,7 +56,6 @@ private final class HookedFile: DiskFile {
         try file.sync()
     }
 
-    func startWriteback(offset: Int64, length: Int64) { file.startWriteback(offset: offset, length: length) }
     func status() throws(ContentError) -> FileStatus { try file.status() }
     func tryLock() throws(ContentError) -> Bool { try file.tryLock() }
 }

@@ -52,7 +52,7 @@ final class StageData: @unchecked Sendable {
     private func payloads(withBase: Bool) -> [(ChunkEncoding, [UInt8])] {
         var result: [(ChunkEncoding, [UInt8])] = []
         eachChunk { number, chunk in
-            let (encoding, count) = scratch.encode(chunk, base: withBase ? old[number] : nil, into: room)
+            let (encoding, count) = scratch.encode(chunk, baseBytes: withBase ? old[number] : nil, into: room)
             result.append((encoding, Array(room[..<count])))
         }
         return result
@@ -69,7 +69,21 @@ final class StageData: @unchecked Sendable {
         }
     }
 
-    func hash() { eachChunk { _, chunk in sink ^= Int(truncatingIfNeeded: Digest(of: chunk).head) } }
+    /// Sixteen chunks at a time, as a batch holds them.
+    func hash() {
+        var chunks: [UnsafeRawBufferPointer] = []
+        new.withUnsafeBytes { bytes in
+            for start in stride(from: 0, to: sizeBytes, by: Self.chunkBytes) {
+                chunks.append(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Self.chunkBytes]))
+                guard chunks.count == 16 else { continue }
+                for digest in Digest.each(of: chunks) { sink ^= Int(truncatingIfNeeded: digest.head) }
+                chunks = []
+            }
+            for digest in Digest.each(of: chunks) { sink ^= Int(truncatingIfNeeded: digest.head) }
+        }
+    }
+
+    func hashByLibrary() { eachChunk { _, chunk in sink ^= Int(truncatingIfNeeded: Digest(of: chunk).head) } }
 
     func checksum() { eachChunk { _, chunk in sink ^= Int(ck_crc32c(0, chunk.baseAddress, chunk.count)) } }
 
@@ -100,7 +114,7 @@ final class StageData: @unchecked Sendable {
 
     func encode(withBase: Bool) {
         eachChunk { number, chunk in
-            sink ^= scratch.encode(chunk, base: withBase ? old[number] : nil, into: room).storedBytes
+            sink ^= scratch.encode(chunk, baseBytes: withBase ? old[number] : nil, into: room).storedBytes
         }
     }
 
