@@ -18,7 +18,7 @@ struct ExitCodesDocument: JSONDocument {
 struct ExitCodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exit-codes", abstract: "Prints what the exit codes mean.",
-        discussion: table + "\n\nExample:\n  strata exit-codes --json")
+        discussion: "Example:\n  strata exit-codes --json")
 
     static let table = Table(
         [.number("CODE"), .text("NAME"), .text("MEANING")],
