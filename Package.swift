@@ -70,6 +70,10 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "tools/bench/StrataBench", swiftSettings: settings),
+        .executableTarget(
+            name: "CrashCampaign",
+            dependencies: ["Strata", "StrataTesting", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "tools/crash_campaign", swiftSettings: settings),
         .testTarget(
             name: "ContentStoreTests", dependencies: ["ContentStore", "CKernels", "StrataTesting"], swiftSettings: settings),
         .testTarget(
