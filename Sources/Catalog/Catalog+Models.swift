@@ -83,8 +83,9 @@ extension Catalog {
         return snapshot.filesystem
     }
 
-    public func model(id: String) async throws -> ModelRow? {
-        try await read { db in try ModelTable(db: db).model(id) }
+    /// - Parameter counting: also counts the model's states and snapshots; the cost grows with their number.
+    public func model(id: String, counting: Bool = false) async throws -> ModelRow? {
+        try await read { db in try ModelTable(db: db).model(id, counting: counting) }
     }
 
     public func models(_ query: ListQuery) async throws -> RowPage<ModelRow> {

@@ -29,8 +29,9 @@ public struct ModelRow: Sendable {
     public let basedOn: BasedOnRow?
     public let activeState: String
     public let tags: [TagRow]
-    public let stateCount: Int
-    public let snapshotCount: Int
+    /// Both are nil where the model was looked up without counting.
+    public let stateCount: Int?
+    public let snapshotCount: Int?
     /// Nil when the model has no files of its own, because it runs a snapshot's.
     public let filesystemSizeMebibytes: Int?
 }

@@ -4,31 +4,39 @@ import GRDB
 struct ModelTable {
     let db: Database
 
-    private static let columns = """
+    /// - Parameter counting: also counts the model's states and snapshots, which reads an index entry of each.
+    private static func columns(counting: Bool) -> String {
+        let counts =
+            counting
+            ? """
+            (SELECT count(*) FROM states s WHERE s.model_id = models.id),
+            (SELECT count(*) FROM snapshots n WHERE n.model_id = models.id)
+            """ : "NULL, NULL"
+        return """
         SELECT models.id, models.public_id, owner, name, description, public_access, created_at, settings,
             based_on_model, based_on_snapshot,
             EXISTS (SELECT 1 FROM snapshots b WHERE b.public_id = models.based_on_snapshot),
             (SELECT a.public_id FROM states a WHERE a.id = models.active_state_id),
-            (SELECT count(*) FROM states s WHERE s.model_id = models.id),
-            (SELECT count(*) FROM snapshots n WHERE n.model_id = models.id),
+            \(counts),
             (SELECT f.size_mebibytes FROM filesystems f WHERE f.id = models.filesystem_id)
         FROM models
         """
+    }
 
     /// The row's number of a model.
     func row(of id: String) throws -> Int64? {
         try db.number("SELECT id FROM models WHERE public_id = ?", [id])
     }
 
-    func model(_ id: String) throws -> ModelRow? {
-        try db.row("\(Self.columns) WHERE models.public_id = ?", [id]).map(model)
+    func model(_ id: String, counting: Bool = false) throws -> ModelRow? {
+        try db.row("\(Self.columns(counting: counting)) WHERE models.public_id = ?", [id]).map(model)
     }
 
     func models(_ query: ListQuery) throws -> RowPage<ModelRow> {
         let sql = ListSQL(table: "models", tagTable: "model_tags", tagColumn: "model_id", query: query)
         let (filter, arguments) = sql.filter
         let total = try db.number("SELECT count(*) FROM models \(filter)", arguments) ?? 0
-        let rows = try db.rows("\(Self.columns) \(filter) \(sql.order)", arguments + [query.limit, query.offset])
+        let rows = try db.rows("\(Self.columns(counting: true)) \(filter) \(sql.order)", arguments + [query.limit, query.offset])
         return RowPage(rows: try rows.map(model), total: Int(total))
     }
 

@@ -41,9 +41,15 @@ struct StateTable {
         try db.row("\(Self.columns) WHERE m.id = ? AND s.id = m.active_state_id", [model]).map(row)
     }
 
-    /// In the order of creation.
+    /// In the order of creation. Pages before this one cost an index entry a state, never its row.
     func states(ofModelRow model: Int64, offset: Int, limit: Int) throws -> [StateRow] {
-        try db.rows("\(Self.columns) WHERE s.model_id = ? ORDER BY s.id LIMIT ? OFFSET ?", [model, limit, offset]).map(row)
+        try db.rows(
+            """
+            \(Self.columns)
+            WHERE s.id IN (SELECT id FROM states WHERE model_id = ? ORDER BY id LIMIT ? OFFSET ?)
+            ORDER BY s.id
+            """, [model, limit, offset]
+        ).map(row)
     }
 
     func count(ofModelRow model: Int64) throws -> Int {

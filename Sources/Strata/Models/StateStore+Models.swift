@@ -27,7 +27,7 @@ extension StateStore {
     public func model(_ id: ModelID) async throws(StrataError) -> Model {
         try await translating {
             try checkOpen()
-            guard let row = try await catalog.model(id: id.rawValue) else { throw StrataError.modelNotFound(id) }
+            guard let row = try await catalog.model(id: id.rawValue, counting: true) else { throw StrataError.modelNotFound(id) }
             return try Model(row)
         }
     }
@@ -96,7 +96,7 @@ extension Model {
             isPublic: row.publicAccess, createdAtMilliseconds: row.createdAt,
             tags: row.tags.map { Tag($0.tag, $0.value) }, settings: settings,
             activeStateID: StateID(unchecked: row.activeState), basedOnSnapshot: row.basedOn.map(BasedOnSnapshot.init),
-            stateCount: row.stateCount, snapshotCount: row.snapshotCount,
+            stateCount: row.stateCount ?? 0, snapshotCount: row.snapshotCount ?? 0,
             filesystemSizeMebibytes: row.filesystemSizeMebibytes)
     }
 }

@@ -114,6 +114,17 @@ import Testing
         expect(plan, uses: ["stored_values USING INTEGER PRIMARY KEY", "sqlite_autoindex_models_1", "sqlite_autoindex_packs_1"])
     }
 
+    @Test func lookingAModelUpCountsNothing() async throws {
+        let plan = try await plan { db in _ = try ModelTable(db: db).model("model-m") }
+        #expect(plan.filter { $0.contains("states_by_model") || $0.contains("snapshots_by_model") } == [])
+    }
+
+    @Test func aDeepPageSkipsIndexEntriesAndNotRows() async throws {
+        let plan = try await plan { db in _ = try StateTable(db: db).states(ofModelRow: 1, offset: 1000, limit: 100) }
+        #expect(plan.contains { $0.contains("COVERING INDEX states_by_model") }, "\(plan)")
+        expect(plan, uses: ["s USING INTEGER PRIMARY KEY"])
+    }
+
     @Test func aTreeIsReadThroughItsKeys() async throws {
         let plan = try await plan { db in _ = try FilesystemTable(db: db).tree(1) }
         expect(plan, uses: ["directory_entries", "inodes"])
