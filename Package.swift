@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "StrataBench",
             dependencies: [
-                "Strata", "ContentStore", "CKernels", "CLZ4",
+                "Strata", "Catalog", "ContentStore", "CKernels", "CLZ4",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
