@@ -92,7 +92,7 @@ extension Catalog {
     /// Enters a session; one that is there already is left alone.
     public func registerSession(token: String, processID: Int64) async throws {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        try await write { db in
+        try await write(countsAsChange: false) { db in
             let table = SessionTable(db: db)
             if try table.row(of: token) == nil { try table.insert(token: token, processID: processID, openedAt: now) }
         }
@@ -100,7 +100,7 @@ extension Catalog {
 
     /// Removes sessions with their pins and creations; unknown ones are no error.
     public func removeSessions(tokens: [String]) async throws {
-        try await write(evenIfCancelled: true) { db in
+        try await write(evenIfCancelled: true, countsAsChange: false) { db in
             let table = SessionTable(db: db)
             let rows = try tokens.compactMap { try table.row(of: $0) }
             guard !rows.isEmpty else { return }

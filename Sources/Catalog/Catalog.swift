@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 
 /// The SQLite database that says what exists: models, states, snapshots, datasets, and where every chunk lies.
 ///
@@ -23,6 +24,7 @@ public final class Catalog: Sendable {
     let pool: DatabasePool
     public let path: String
     public let isReadOnly: Bool
+    private let afterChange = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(pool: DatabasePool, path: String, isReadOnly: Bool) {
         self.pool = pool
@@ -41,6 +43,10 @@ public final class Catalog: Sendable {
         }
     }
 
+    /// Has `body` called after each transaction that changed what users see. It must be short: the transaction's caller
+    /// waits for it.
+    public func onChange(_ body: (@Sendable () -> Void)?) { afterChange.withLock { $0 = body } }
+
     /// Runs `body` on one consistent view of the catalog.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
@@ -55,13 +61,17 @@ public final class Catalog: Sendable {
     /// Once begun it ends whatever becomes of the calling task, so that a caller who gets an error knows that the
     /// transaction was not committed; cancellation counts up to the beginning only.
     ///
-    /// - Parameter evenIfCancelled: for giving back what was taken: also begins in a task that was cancelled.
+    /// - Parameters:
+    ///   - evenIfCancelled: for giving back what was taken: also begins in a task that was cancelled.
+    ///   - countsAsChange: false for what only concerns sessions.
     func write<T: Sendable>(
-        evenIfCancelled: Bool = false, _ body: @escaping @Sendable (Database) throws -> T
+        evenIfCancelled: Bool = false, countsAsChange: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
         if !evenIfCancelled { try Task.checkCancellation() }
         do {
-            return try await Task { [pool] in try await pool.write(body) }.value
+            let result = try await Task { [pool] in try await pool.write(body) }.value
+            if countsAsChange { afterChange.withLock { $0 }?() }
+            return result
         } catch {
             throw Self.mapped(error, path: path)
         }

@@ -8,6 +8,7 @@ extension StateStore {
     ///
     /// Liveness is a held lock: a session whose lock can be taken has no process. Safe beside other processes.
     func clearDeadSessions() async throws {
+        try await blocking { [copier] in try copier?.clearLeftover() }
         // Read before the folders: a session is entered after its folder was made, and leaves before the folder goes.
         let entered = try await catalog.sessionTokens()
         let folder = StagingFolder(path: layout.staging, disk: options.disk)
@@ -24,6 +25,19 @@ extension StateStore {
             for session in dead { try folder.remove(session) }
         }
         logger.info("dead sessions cleared", metadata: ["sessions": "\(dead.count)"])
+    }
+
+    /// A repair and a session never run side by side: this session's lock was taken before the repair's is looked for, and a
+    /// repair looks for sessions after it took its own.
+    func refuseWhileRepairing() async throws {
+        let (disk, layout) = (options.disk, layout)
+        let isRepairing = try await blocking {
+            guard try disk.status(layout.repairLock) != nil else { return false }
+            return try !disk.open(layout.repairLock, .read).tryLock()
+        }
+        guard isRepairing else { return }
+        try? await close()
+        throw StrataError(.conflict, "the store `\(path)` is being repaired; wait until that has ended", context: ["path": path])
     }
 
     private func sessionFolders() async throws -> Set<String> {

@@ -53,6 +53,8 @@ public final class StateStore: Sendable {
     let creations = RunningCreations()
     /// This open store's lock and staging folder; nil when it is open for reading only.
     let staging: StagingSession?
+    /// Keeps the catalog's copy; nil when the store is open for reading only.
+    let copier: CatalogCopier?
     private let isClosed = Atomic<Bool>(false)
     private let isRegistered = Mutex(false)
 
@@ -67,6 +69,10 @@ public final class StateStore: Sendable {
         self.catalog = catalog
         self.staging = staging
         reader = ChunkReader(packsFolder: layout.packs, disk: options.disk, index: catalog)
+        copier = staging.map { _ in
+            CatalogCopier(catalog: catalog, layout: layout, disk: options.disk, storeID: id, logger: options.logger)
+        }
+        catalog.onChange { [weak copier] in copier?.noteChange() }
     }
 
     /// Opens a store, and makes it first if `mode` allows.
@@ -87,7 +93,10 @@ public final class StateStore: Sendable {
                     throw StrataError.wrapping(error)
                 }
             }
-            if !store.isReadOnly { try await store.clearDeadSessions() }
+            if !store.isReadOnly {
+                try await store.refuseWhileRepairing()
+                try await store.clearDeadSessions()
+            }
             return store
         }
     }
@@ -144,6 +153,8 @@ public final class StateStore: Sendable {
                 if isRegistered.withLock({ $0 }) { try await catalog.removeSessions(tokens: [staging.token]) }
                 try await WorkerExecutor.run { () throws(ContentError) in try staging.close() }
             }
+            await copier?.close()
+            catalog.onChange(nil)
             try catalog.close()
         }
     }

@@ -9,7 +9,16 @@ struct StoreLayout: Sendable {
 
     var formatFile: String { root + "/format" }
     var catalog: String { root + "/catalog.sqlite" }
+    /// A second, complete copy of the catalog, somewhat older, from which a repair starts.
+    var catalogCopy: String { root + "/catalog.copy.sqlite" }
+    /// A copy in the making.
+    var newCatalogCopy: String { catalogCopy + ".new" }
     var packs: String { root + "/packs" }
+    /// What a repair has put aside.
+    var quarantine: String { root + "/quarantine" }
+    /// Locked by a repair that is running; also what it works in.
+    var repairFolder: String { root + "/repair" }
+    var repairLock: String { repairFolder + "/lock" }
     var staging: String { root + "/staging" }
 
     /// The `format` file of a store in the making.

@@ -1,0 +1,165 @@
+import Catalog
+import ContentStore
+import Logging
+import Synchronization
+
+/// Keeps the catalog's copy fresh: what only the catalog holds (small values, settings) then exists twice.
+///
+/// A copy is due after so many changes that its cost stays below 64 KiB of copying a change, whatever the catalog's size,
+/// and when the store is closed. It runs on a worker behind the commit that made it due, which does not wait, on a connection
+/// of its own, so that no reader or writer waits either. A failure is logged, told by `failure`, and never anybody's error.
+final class CatalogCopier: Sendable {
+    /// Changes between two copies of a small catalog. A process that is killed loses no more than its last so many
+    /// changes from the copy, and nothing from the catalog.
+    static let changesLeast = 256
+    /// Bytes of catalog that one change pays for.
+    static let bytesPerChange: Int64 = 64 << 10
+    /// A catalog up to this size is copied whenever a store with changes is closed; a larger one only when a copy is due.
+    static let bytesOnClose: Int64 = 4 << 20
+
+    private struct State {
+        var changes = 0
+        var needed = CatalogCopier.changesLeast
+        var isClosed = false
+        var running: Task<Void, Never>?
+        var failure: StrataError?
+    }
+
+    private let state = Mutex(State())
+    private let catalog: Catalog
+    private let layout: StoreLayout
+    private let disk: any StoreDisk
+    private let storeID: String
+    private let logger: Logger
+
+    init(catalog: Catalog, layout: StoreLayout, disk: any StoreDisk, storeID: String, logger: Logger) {
+        self.catalog = catalog
+        self.layout = layout
+        self.disk = disk
+        self.storeID = storeID
+        self.logger = logger
+    }
+
+    /// What became of the last copy that failed; nil when the last one succeeded.
+    var failure: StrataError? { state.withLock { $0.failure } }
+
+    /// Counts a change; begins a copy when one is due.
+    func noteChange() {
+        state.withLock { state in
+            state.changes += 1
+            guard state.changes >= state.needed, state.running == nil, !state.isClosed else { return }
+            state.running = Task { await self.copyIfDue() }
+        }
+    }
+
+    private func copyIfDue() async {
+        let due = await blockingResult { try self.changesNeeded() }
+        let isDue = state.withLock { state -> Bool in
+            if case .success(let needed) = due { state.needed = needed }
+            if state.changes >= state.needed { return true }
+            state.running = nil
+            return false
+        }
+        guard isDue else { return }
+        await copy()
+        state.withLock { $0.running = nil }
+    }
+
+    /// Ends copying: waits for a copy that runs, and makes a last one when something has changed since.
+    func close() async {
+        let running = state.withLock { state in
+            state.isClosed = true
+            return state.running
+        }
+        await running?.value
+        guard state.withLock({ $0.changes }) > 0 else { return }
+        if await isDueOnClose() { await copy() }
+    }
+
+    private func isDueOnClose() async -> Bool {
+        let due = await blockingResult { () throws -> Int64? in
+            guard let size = try self.disk.status(self.layout.catalog)?.sizeBytes, size > Self.bytesOnClose else { return 0 }
+            guard let identity = Catalog.health(at: self.layout.catalogCopy, thorough: false, onlyIdentity: true).identity else { return 0 }
+            return identity.progress + Int64(try self.changesNeeded())
+        }
+        // Many short processes make a copy due together: what counts is how far the copy is behind, not who is.
+        guard case .success(let bound?) = due, bound > 0 else { return true }
+        return ((try? await catalog.progress()) ?? .max) >= bound
+    }
+
+    private func changesNeeded() throws -> Int {
+        let size = try disk.status(layout.catalog)?.sizeBytes ?? 0
+        return max(Self.changesLeast, Int(clamping: size / Self.bytesPerChange))
+    }
+
+    private func copy() async {
+        let counted = state.withLock { $0.changes }
+        let outcome = await blockingResult { try self.makeCopy() }
+        state.withLock { state in
+            switch outcome {
+            case .success:
+                state.changes -= counted
+                state.failure = nil
+            case .failure(let error):
+                // The next try comes after as many changes again.
+                state.needed = state.changes + state.needed
+                state.failure = StrataError.wrapping(error)
+            }
+        }
+        if case .failure(let error) = outcome {
+            logger.warning("the catalog's copy was not refreshed", metadata: ["error": "\(StrataError.wrapping(error))"])
+        }
+    }
+
+    /// Writes a new copy under a temporary name, checks it, and lets it take the old one's place.
+    ///
+    /// Cost: one pass over the catalog to write and one to check it, one fdatasync, one fsync of the folder.
+    private func makeCopy() throws {
+        // One process at a time; whoever copies now copies what we would.
+        let lock = try disk.open(layout.formatFile, .read)
+        guard try lock.tryLock() else { return }
+        try removeLeftover()
+        do {
+            try catalog.copy(to: layout.newCatalogCopy)
+            let health = Catalog.health(at: layout.newCatalogCopy, thorough: false)
+            guard health.identity?.storeID == storeID else {
+                throw StrataError(
+                    .corrupted,
+                    "a copy of the catalog `\(layout.catalog)` is not sound (\(health.problem ?? "it is another store's")); run `strata verify`")
+            }
+            let file = try disk.open(layout.newCatalogCopy, .readWrite)
+            file.startWriteback(offset: 0, length: try file.status().sizeBytes)
+            try file.sync()
+            try disk.rename(layout.newCatalogCopy, to: layout.catalogCopy)
+            try disk.syncDirectory(layout.root)
+        } catch {
+            try? removeLeftover()
+            throw error
+        }
+    }
+
+    /// Removes what a process that died left of its copy. Callers hold the lock.
+    private func removeLeftover() throws {
+        for ending in ["", "-journal", "-wal", "-shm"] where try disk.status(layout.newCatalogCopy + ending) != nil {
+            try disk.remove(layout.newCatalogCopy + ending)
+        }
+    }
+
+    /// For a store that is being opened: a dead process's part of a copy goes.
+    func clearLeftover() throws {
+        guard try disk.status(layout.newCatalogCopy) != nil else { return }
+        let lock = try disk.open(layout.formatFile, .read)
+        if try lock.tryLock() { try removeLeftover() }
+    }
+}
+
+private func blockingResult<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async -> Result<T, any Error> {
+    await WorkerExecutor.run { Result { try body() } }
+}
+
+extension StateStore {
+    /// Why the catalog's copy could not be refreshed the last time; nil when it could.
+    ///
+    /// The copy is what a lost catalog is rebuilt from. Its failure never fails a commit.
+    public var catalogCopyFailure: StrataError? { copier?.failure }
+}
