@@ -36,6 +36,10 @@ public struct LocalDisk: StoreDisk {
         guard rmdir(path) == 0 || errno == ENOENT else { throw .system("remove folder", path) }
     }
 
+    /// Where an entry's name begins. The entry itself must not be copied: it ends with its name, often before the
+    /// 256 bytes that the type has, and behind the last one lies memory that is not ours.
+    private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name)!
+
     public func list(_ path: String) throws(ContentError) -> [String] {
         guard let folder = opendir(path) else { throw .system("list", path) }
         defer { closedir(folder) }
@@ -46,9 +50,7 @@ public struct LocalDisk: StoreDisk {
                 if errno != 0 { throw .system("list", path) }
                 return names
             }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = String(cString: (UnsafeRawPointer(entry) + Self.nameOffset).assumingMemoryBound(to: CChar.self))
             if name != ".", name != ".." { names.append(name) }
         }
     }

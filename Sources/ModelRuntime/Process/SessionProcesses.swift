@@ -11,6 +11,10 @@ struct SessionProcesses: Sendable {
     /// Id of the session's leader, nil before it was started.
     let leader: pid_t?
 
+    /// Where an entry's name begins. The entry itself must not be copied: it ends with its name, often before the
+    /// 256 bytes that the type has, and behind the last one lies memory that is not ours.
+    private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name)!
+
     /// Ids of all that still run.
     func find() -> [pid_t] {
         guard let folder = opendir("/proc") else { return [] }
@@ -18,9 +22,7 @@ struct SessionProcesses: Sendable {
         let marker = Array("IPC_PATH=\(socketPath)".utf8)
         var found: [pid_t] = []
         while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = String(cString: (UnsafeRawPointer(entry) + Self.nameOffset).assumingMemoryBound(to: CChar.self))
             guard let id = pid_t(name), id != getpid(), belongs(id, marker) else { continue }
             found.append(id)
         }
