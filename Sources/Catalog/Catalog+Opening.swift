@@ -1,4 +1,5 @@
 import CatalogMigrations
+public import ContentStore
 import Foundation
 import GRDB
 
@@ -11,15 +12,18 @@ extension Catalog {
     /// - Throws: `unsupported_format` (a newer catalog, another program's file, or another store's), `needs_migration` (an
     ///   older catalog, opened for reading only), `locked`, `no_space`, `io`.
     /// - Complexity: a handful of pages, whatever the catalog's size; a migration costs what its SQL costs.
-    public static func open(at path: String, mode: OpenMode, storeID: String) throws(CatalogError) -> Catalog {
+    public static func open(
+        at path: String, mode: OpenMode, storeID: String, on disk: any StoreDisk = LocalDisk()
+    ) throws(CatalogError) -> Catalog {
         do {
-            if mode != .create, !FileManager.default.fileExists(atPath: path) {
+            let exists = try disk.status(path) != nil
+            if mode != .create, !exists {
                 throw CatalogError(
                     .corrupted, "the store's catalog `\(path)` is missing; its packs may still hold the states",
                     context: ["path": path])
             }
-            if mode != .readOnly, FileManager.default.fileExists(atPath: path) { try lookBeforeWriting(path) }
-            let catalog = try openPool(at: path, mode: mode)
+            if mode != .readOnly, exists { try lookBeforeWriting(path, on: disk) }
+            let catalog = try openPool(at: path, mode: mode, on: disk)
             do {
                 if mode != .readOnly { try catalog.prepareForWriting(storeID: storeID) }
                 try catalog.check(storeID: storeID)
@@ -30,6 +34,8 @@ extension Catalog {
             return catalog
         } catch let error as CatalogError {
             throw error
+        } catch let error as ContentError {
+            throw CatalogError(error.code == .noSpace ? .noSpace : .io, error.message, context: ["path": path])
         } catch {
             throw mapped(error, path: path) as? CatalogError ?? CatalogError(.io, "\(error)")
         }
@@ -37,19 +43,31 @@ extension Catalog {
 
     /// Refuses what is not ours before GRDB opens it for writing: that alone changes a file (WAL mode, a table that comes
     /// and goes).
-    private static func lookBeforeWriting(_ path: String) throws {
+    private static func lookBeforeWriting(_ path: String, on disk: any StoreDisk) throws {
         var configuration = Configuration()
         configuration.label = "strata.catalog.look"
         configuration.readonly = true
         configuration.busyMode = .timeout(TimeInterval(busyTimeoutSeconds))
+        let name = databaseName(path, on: disk)
         let found = try retryingWhileBusy { [configuration] in
-            try DatabaseQueue(path: path, configuration: configuration)
+            try DatabaseQueue(path: name, configuration: configuration)
         }
         try retryingWhileBusy { try found.read { db in try refuseStrangers(db, path: path) } }
         try found.close()
     }
 
-    private static func openPool(at path: String, mode: OpenMode) throws -> Catalog {
+    /// What SQLite is told to open: the path, or a URI where the path alone does not say how.
+    private static func databaseName(_ path: String, on disk: any StoreDisk, isImmutable: Bool = false) -> String {
+        var parameters: [String] = []
+        if let fileSystem = disk.databaseFileSystem { parameters.append("vfs=\(fileSystem)") }
+        if isImmutable { parameters.append("immutable=1") }
+        guard !parameters.isEmpty else { return path }
+        // SQLite decodes percent signs in a URI, and ends its path at a question mark or a number sign.
+        let encoded = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+        return "file:\(encoded)?\(parameters.joined(separator: "&"))"
+    }
+
+    private static func openPool(at path: String, mode: OpenMode, on disk: any StoreDisk) throws -> Catalog {
         var configuration = Configuration()
         configuration.label = "strata.catalog"
         configuration.readonly = mode == .readOnly
@@ -57,17 +75,19 @@ extension Catalog {
         configuration.busyMode = .timeout(TimeInterval(busyTimeoutSeconds))
         configuration.maximumReaderCount = 8
         return Catalog(
-            pool: try openRetrying(path, configuration), path: path, isReadOnly: configuration.readonly)
+            pool: try openRetrying(path, configuration, on: disk), path: path, isReadOnly: configuration.readonly)
     }
 
     /// Two processes that open a new catalog at once can meet in the switch to WAL mode, where SQLite does not wait.
-    private static func openRetrying(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
+    private static func openRetrying(
+        _ path: String, _ configuration: Configuration, on disk: any StoreDisk
+    ) throws -> DatabasePool {
         try retryingWhileBusy {
             do {
-                return try DatabasePool(path: path, configuration: configuration)
+                return try DatabasePool(path: databaseName(path, on: disk), configuration: configuration)
             } catch let error as DatabaseError where configuration.readonly && canBeImmutable(path, error) {
                 // On a read-only medium SQLite cannot make its shared memory; nobody can write there either.
-                return try DatabasePool(path: "file:\(path)?immutable=1", configuration: configuration)
+                return try DatabasePool(path: databaseName(path, on: disk, isImmutable: true), configuration: configuration)
             }
         }
     }

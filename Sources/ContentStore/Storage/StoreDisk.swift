@@ -19,6 +19,12 @@ public protocol StoreDisk: Sendable {
     func status(_ path: String) throws(ContentError) -> FileStatus?
     /// Makes the folder's entries durable.
     func syncDirectory(_ path: String) throws(ContentError)
+    /// The SQLite VFS through which the catalog reaches its file on this disk; nil for SQLite's own.
+    var databaseFileSystem: String? { get }
+}
+
+extension StoreDisk {
+    public var databaseFileSystem: String? { nil }
 }
 
 public enum OpenMode: Sendable {

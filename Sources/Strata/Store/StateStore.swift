@@ -117,7 +117,8 @@ public final class StateStore: Sendable {
             for folder in [layout.packs, layout.staging] { try options.disk.createDirectory(folder) }
         }
         // A store that exists had a catalog: making an empty one would hide its states.
-        let catalog = try Catalog.open(at: layout.catalog, mode: mode == .readOnly ? .readOnly : .existing, storeID: storeID!)
+        let catalog = try Catalog.open(
+            at: layout.catalog, mode: mode == .readOnly ? .readOnly : .existing, storeID: storeID!, on: options.disk)
         let staging =
             mode == .readOnly ? nil : try StagingSession(stagingFolder: layout.staging, disk: options.disk)
         return StateStore(id: storeID!, layout: layout, catalog: catalog, staging: staging, options: options)
@@ -136,7 +137,7 @@ public final class StateStore: Sendable {
         }
         let storeID = try layout.begin(on: options.disk, proposedID: UUID().uuidString.lowercased())
         if try layout.storeID(on: options.disk) == nil {
-            try Catalog.open(at: layout.catalog, mode: .create, storeID: storeID).close()
+            try Catalog.open(at: layout.catalog, mode: .create, storeID: storeID, on: options.disk).close()
         }
         try layout.finish(on: options.disk)
         return storeID
