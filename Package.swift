@@ -53,7 +53,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
-        .target(name: "StrataTesting", dependencies: ["Strata", "ContentStore"], swiftSettings: settings),
+        .target(name: "CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "StrataTesting", dependencies: ["Strata", "ContentStore", "CFaultVFS"], swiftSettings: settings),
         .executableTarget(
             name: "StrataCommand",
             dependencies: [

@@ -12,7 +12,7 @@ import Testing
             "Sources/ModelRuntime",
             ["Strata", "DecthingsAPI", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging", "Subprocess", "SystemPackage"]
         ),
-        ("Sources/StrataTesting", ["Strata", "ContentStore", "Logging"]),
+        ("Sources/StrataTesting", ["Strata", "ContentStore", "CFaultVFS", "Logging"]),
         ("tools/strata", ["Strata", "DecthingsAPI", "ModelRuntime", "ArgumentParser", "Logging"]),
     ]
 
