@@ -192,16 +192,14 @@ public final class StateStore: Sendable {
     /// to then is unknown to `body`, and what is condemned later stays until `body` returns.
     func holdingHorizon<T>(_ body: (_ horizon: Int64) async throws -> T) async throws -> T {
         try checkOpen()
-        guard let staging else { return try await body(try await catalog.currentSequence()) }
-        let sequence = try await catalog.currentSequence()
-        try await WorkerExecutor.run { () throws(ContentError) in try staging.begin(sequence: sequence) }
         do {
-            let result = try await body(try await catalog.currentSequence())
-            staging.end(sequence: sequence)
-            return result
+            guard let staging else { return try await body(try await catalog.currentSequence()) }
+            let sequence = try await catalog.currentSequence()
+            try await WorkerExecutor.run { () throws(ContentError) in try staging.begin(sequence: sequence) }
+            defer { staging.end(sequence: sequence) }
+            return try await body(try await catalog.currentSequence())
         } catch {
-            staging.end(sequence: sequence)
-            throw error
+            throw Self.inOurWords(error)
         }
     }
 }

@@ -46,7 +46,19 @@ struct StoreLayout: Sendable {
     func finish(on disk: any StoreDisk) throws {
         try name(newFormatFile, formatFile, on: disk)
         try disk.syncDirectory(root)
+        try syncParent(on: disk)
         try disk.remove(newFormatFile)
+    }
+
+    /// The folder's own name stands in its parent. One that may not be read cannot be synced; then the name was given by
+    /// whoever may.
+    private func syncParent(on disk: any StoreDisk) throws(ContentError) {
+        let parent = root.split(separator: "/").dropLast().joined(separator: "/")
+        do throws(ContentError) {
+            try disk.syncDirectory("/" + parent)
+        } catch where error.errno == EACCES {
+            return
+        }
     }
 
     /// Gives a file a second name, unless somebody has given it to another before.
