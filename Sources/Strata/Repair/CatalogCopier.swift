@@ -128,7 +128,6 @@ final class CatalogCopier: Sendable {
                     "a copy of the catalog `\(layout.catalog)` is not sound (\(health.problem ?? "it is another store's")); run `strata verify`")
             }
             let file = try disk.open(layout.newCatalogCopy, .readWrite)
-            file.startWriteback(offset: 0, length: try file.status().sizeBytes)
             try file.sync()
             try disk.rename(layout.newCatalogCopy, to: layout.catalogCopy)
             try disk.syncDirectory(layout.root)

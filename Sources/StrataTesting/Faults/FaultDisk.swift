@@ -134,7 +134,6 @@ private final class FaultFile: DiskFile {
         try file.sync()
     }
 
-    func startWriteback(offset: Int64, length: Int64) { file.startWriteback(offset: offset, length: length) }
 
     func status() throws(ContentError) -> FileStatus {
         try disk.judge(.status, path)
