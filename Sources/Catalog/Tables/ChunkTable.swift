@@ -11,12 +11,12 @@ struct ChunkTable {
         FROM chunks c JOIN packs p ON p.id = c.pack_id
         """
 
-    /// Chunks by content; those condemned at or before `horizon` count as unknown.
+    /// Chunks by content; those condemned at or before `horizon`, and those marked as damaged, count as unknown.
     func locate(_ digests: [Digest], horizon: Int64) throws -> [Digest: ChunkLocation] {
         let wanted = Set(digests)
         var found: [Digest: ChunkLocation] = [:]
         let sql = { (places: String) in
-            "\(Self.columns) WHERE c.digest_head IN (\(places)) AND (c.condemned_at IS NULL OR c.condemned_at > ?)"
+            "\(Self.columns) WHERE c.digest_head IN (\(places)) AND c.checksum >= 0 AND (c.condemned_at IS NULL OR c.condemned_at > ?)"
         }
         try db.inGroups(of: digests.map(\.head), [horizon], sql) { row in
             let location = try Self.location(row)
@@ -73,7 +73,52 @@ struct ChunkTable {
         return ChunkLocation(
             id: ChunkID(row[0]), digest: digest, pack: PackName(name), offset: row[4], storedBytes: row[5],
             rawBytes: row[6], encoding: try ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
-            checksum: UInt32(truncatingIfNeeded: row[9] as Int64), base: (row[8] as Int64?).map(ChunkID.init))
+            checksum: Self.checksum(row[9]), base: (row[8] as Int64?).map(ChunkID.init))
+    }
+}
+
+extension ChunkTable {
+    /// The column `checksum` of a chunk that is marked as damaged holds -1 less the checksum: a mark that costs nothing to
+    /// look up, and that can be taken back.
+    static func checksum(_ column: Int64) -> UInt32 { UInt32(truncatingIfNeeded: column < 0 ? -1 - column : column) }
+
+    /// Marks a chunk as damaged, or takes the mark back.
+    /// - Returns: whether that changed anything.
+    func mark(_ id: ChunkID, damaged: Bool) throws -> Bool {
+        let filter = damaged ? "checksum >= 0" : "checksum < 0"
+        return try db.change("UPDATE chunks SET checksum = -1 - checksum WHERE id = ? AND \(filter)", [id.rawValue]) == 1
+    }
+
+    /// Marks the differences that were taken from a chunk.
+    func markDependants(of id: ChunkID) throws {
+        try db.run("UPDATE chunks SET checksum = -1 - checksum WHERE base_id = ? AND checksum >= 0", [id.rawValue])
+    }
+
+    func isDamaged(_ id: ChunkID) throws -> Bool {
+        try db.exists("SELECT 1 FROM chunks WHERE id = ? AND checksum < 0", [id.rawValue])
+    }
+
+    /// Lets a damaged chunk's content come from another place from now on. Its number stays, and so does all that names it.
+    func heal(_ id: ChunkID, with chunk: PackedChunk, pack: Int64, base: ChunkID?) throws {
+        guard let old = try db.row("SELECT pack_id, stored_bytes, base_id FROM chunks WHERE id = ?", [id.rawValue]) else { return }
+        try db.run("UPDATE packs SET dead_bytes = dead_bytes + ? WHERE id = ?", [old[1] as Int64, old[0] as Int64])
+        if let base { try retain(base, count: 1) }
+        try db.run(
+            """
+            UPDATE chunks SET pack_id = ?, pack_offset = ?, stored_bytes = ?, raw_bytes = ?, encoding = ?, checksum = ?, base_id = ?
+            WHERE id = ?
+            """,
+            [
+                pack, chunk.offset, chunk.storedBytes, chunk.rawBytes, Int64(chunk.encoding.packed), Int64(chunk.checksum),
+                base?.rawValue, id.rawValue,
+            ])
+        if let oldBase: Int64 = old[2] {
+            try db.run(
+                "UPDATE chunks SET refs = refs - 1, condemned_at = CASE WHEN refs = 1 THEN ? END WHERE id = ?",
+                [try StoreTable(db: db).nextSequence(), oldBase])
+        }
+        // A difference is nobody's base: what was taken from this chunk waits for new content, or for a repair.
+        if base != nil { try markDependants(of: id) }
     }
 }
 
@@ -97,9 +142,13 @@ struct PackTable {
         var deadBytes: Int64 = 0
         for chunk in pack.chunks {
             if let known = try chunks.id(of: chunk.digest) {
-                // Another session committed the same content first, or it was condemned and comes back.
+                // Another session committed the same content first, or it was condemned or damaged and comes back.
                 ids[chunk.digest] = known
-                deadBytes += Int64(chunk.storedBytes)
+                if try chunks.isDamaged(known) {
+                    try chunks.heal(known, with: chunk, pack: packID, base: try chunk.base.map { try baseID($0, of: chunk, among: ids) })
+                } else {
+                    deadBytes += Int64(chunk.storedBytes)
+                }
                 continue
             }
             let base = try chunk.base.map { try baseID($0, of: chunk, among: ids) }

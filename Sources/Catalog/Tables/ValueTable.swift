@@ -73,6 +73,10 @@ struct ValueTable {
                 [Data(value.digest.bytes), value.sizeBytes, chunkCount, inline]))
     }
 
+    func insertChunkList(of id: ValueID, _ pieces: [ValuePiece]) throws {
+        try insertChunkList(try pieces.map { ChunkListEntry(id: try chunk($0, fresh: [:]), rawBytes: $0.rawBytes) }, of: id)
+    }
+
     private func insertChunkList(_ entries: [ChunkListEntry], of id: ValueID) throws {
         for segment in ChunkListSegment.segments(of: entries) {
             try db.run(

@@ -69,7 +69,7 @@ public struct StagingFolder: Sendable {
     }
 
     /// The names in the folder that a session can have; what else lies there is left alone.
-    private func tokens() throws(ContentError) -> [String] {
+    func tokens() throws(ContentError) -> [String] {
         try disk.list(path).filter { name in
             name.utf8.count == 32 && name.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
         }

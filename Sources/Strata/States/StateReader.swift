@@ -60,6 +60,8 @@ public struct StateReader: Sendable {
                 offset += Int64(piece.count)
             }
         } catch let error as ContentError {
+            // So that the next ingest of the same content writes it anew.
+            if error.code == .corrupted, let digest = error.digest, !catalog.isReadOnly { try? await catalog.markDamaged(digest) }
             throw damaged(error, key: key, offset: offset)
         }
     }

@@ -64,7 +64,8 @@ extension StateStore {
         let createdAt = Clock.milliseconds()
         let description = CommitDescription(
             modelID: model.publicID, modelName: model.name, stateID: options.stateID.rawValue, name: name,
-            createdAt: createdAt, keys: keys)
+            createdAt: createdAt, keys: keys, storeID: id, owner: model.owner, baseStateID: options.base?.rawValue,
+            lineage: JSON.encode(options.trainingOperations), mounts: JSON.encode(options.mounts), isActive: options.makeActive)
         let (packs, values) = try await session.finish(values: finished) { values in
             [CommitRecord(metadata: description.encoded(), values: values)]
         }

@@ -31,13 +31,15 @@ extension StateStore {
     /// repair looks for sessions after it took its own.
     func refuseWhileRepairing() async throws {
         let (disk, layout) = (options.disk, layout)
-        let isRepairing = try await blocking {
-            guard try disk.status(layout.repairLock) != nil else { return false }
-            return try !disk.open(layout.repairLock, .read).tryLock()
+        let obstacle = try await blocking { () -> String? in
+            guard try disk.status(layout.repairFolder) != nil else { return nil }
+            if try disk.status(RepairPlan.path(in: layout)) != nil { return "a repair of it was cut off; run `strata repair`" }
+            guard try disk.status(layout.repairLock) != nil else { return nil }
+            return try disk.open(layout.repairLock, .read).tryLock() ? nil : "it is being repaired; wait until that has ended"
         }
-        guard isRepairing else { return }
+        guard let obstacle else { return }
         try? await close()
-        throw StrataError(.conflict, "the store `\(path)` is being repaired; wait until that has ended", context: ["path": path])
+        throw StrataError(.conflict, "the store `\(path)` cannot be opened for writing: \(obstacle)", context: ["path": path])
     }
 
     private func sessionFolders() async throws -> Set<String> {

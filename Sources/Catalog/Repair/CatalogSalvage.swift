@@ -1,0 +1,138 @@
+import Foundation
+import GRDB
+
+/// What could be read of a damaged catalog, in a new one.
+public struct CatalogSalvage: Sendable {
+    /// Tables of which rows are missing or were unfit.
+    public private(set) var damagedTables: Set<String> = []
+    public private(set) var rowCount = 0
+
+    /// Every row of every table was read: only indexes or free pages were damaged.
+    public var isComplete: Bool { damagedTables.isEmpty }
+
+    /// Copies every row that can be read and whose fields are of the right kind from a damaged catalog into a new one at
+    /// `target`. Blocks.
+    ///
+    /// Rows of the result may refer to missing ones; `CatalogRebuild.tidy()` mends that.
+    /// - Returns: nil when nothing can be read.
+    public static func salvage(from source: String, into target: String, storeID: String) throws(CatalogError) -> CatalogSalvage? {
+        try Catalog.open(at: target, mode: .create, storeID: storeID).close()
+        var result = CatalogSalvage()
+        do {
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = false
+            let new = try DatabaseQueue(path: target, configuration: configuration)
+            defer { try? new.close() }
+            guard let old = try? DatabaseQueue(path: Catalog.immutable(source), configuration: Catalog.inspecting) else { return nil }
+            defer { try? old.close() }
+            let isReadable = try old.unsafeRead { damaged -> Bool in
+                guard let schema = try? CatalogSchema(damaged), !schema.tables.isEmpty else { return false }
+                try new.write { db in
+                    for table in try CatalogSchema(db).tables { try result.copy(table, schema, from: damaged, to: db) }
+                }
+                return true
+            }
+            return isReadable && result.rowCount > 0 ? result : nil
+        } catch {
+            throw Catalog.inOurWords(error, path: source)
+        }
+    }
+
+    private mutating func copy(_ table: CatalogSchema.Table, _ found: CatalogSchema, from old: Database, to new: Database) throws {
+        guard let known = found.tables.first(where: { $0.name == table.name }) else {
+            damagedTables.insert(table.name)
+            return
+        }
+        let columns = table.columns.filter { column in known.columns.contains { $0.name == column.name } }
+        let names = columns.map(\.name).joined(separator: ", ")
+        let places = columns.map { _ in "?" }.joined(separator: ", ")
+        let insertion = "INSERT OR IGNORE INTO \(table.name) (\(names)) VALUES (\(places))"
+        let rows = SalvagedRows(db: old, table: table.name, columns: names)
+        let isWhole = try rows.forEach { row in
+            let values = columns.indices.map { row[$0 + 1] as DatabaseValue }
+            guard zip(columns, values).allSatisfy({ $0.accepts($1) }) else {
+                damagedTables.insert(table.name)
+                return
+            }
+            rowCount += 1
+            if table.name == "store" {
+                let sequence = columns.firstIndex { $0.name == "sequence" }.map { values[$0] }
+                try new.execute(sql: "UPDATE store SET sequence = ? WHERE id = 1", arguments: [sequence])
+            } else {
+                try new.execute(sql: insertion, arguments: StatementArguments(values))
+                if new.changesCount == 0 { damagedTables.insert(table.name) }
+            }
+        }
+        if !isWhole { damagedTables.insert(table.name) }
+    }
+}
+
+/// The rows of a table in the order of their numbers, going on behind damaged pages.
+private struct SalvagedRows {
+    private static let damagesMax = 10_000
+
+    let db: Database
+    let table: String
+    let columns: String
+
+    /// - Returns: whether all of the table could be read.
+    func forEach(_ body: (Row) throws -> Void) throws -> Bool {
+        var last = Int64.min
+        for damages in 0... {
+            do {
+                let rows = try Row.fetchCursor(
+                    db, sql: "SELECT rowid, \(columns) FROM \(table) NOT INDEXED WHERE rowid > ? ORDER BY rowid", arguments: [last])
+                while let row = try next(rows) {
+                    last = row[0]
+                    try body(row)
+                }
+                return damages == 0
+            } catch let error as Unreadable {
+                _ = error
+                guard damages < Self.damagesMax, let behind = firstReadable(after: last) else { return false }
+                last = behind
+            }
+        }
+        return false
+    }
+
+    private struct Unreadable: Error {}
+
+    private func next(_ rows: RowCursor) throws -> Row? {
+        do {
+            return try rows.next()
+        } catch is DatabaseError {
+            throw Unreadable()
+        }
+    }
+
+    /// The lowest number from which rows can be read again, found by doubling steps and then by halving them.
+    private func firstReadable(after last: Int64) -> Int64? {
+        var (failing, step) = (max(last, 0), Int64(1))
+        while true {
+            let (candidate, overflow) = failing.addingReportingOverflow(step)
+            guard !overflow else { return nil }
+            if let isThere = read(after: candidate) {
+                guard isThere else { return nil }
+                var (low, high) = (failing, candidate)
+                while high - low > 1 {
+                    let middle = low + (high - low) / 2
+                    if read(after: middle) == true { high = middle } else { low = middle }
+                }
+                return high
+            }
+            failing = candidate
+            step = step > Int64.max / 2 ? step : step * 2
+        }
+    }
+
+    /// Whether a row can be read there; nil for damage.
+    private func read(after row: Int64) -> Bool? {
+        do {
+            return try Row.fetchOne(
+                db, sql: "SELECT rowid, \(columns) FROM \(table) NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT 1", arguments: [row]) != nil
+        } catch {
+            return nil
+        }
+    }
+}
