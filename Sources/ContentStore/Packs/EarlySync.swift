@@ -3,9 +3,10 @@ import Synchronization
 
 /// Makes a file durable while more is being written to it, so that the last sync is short.
 ///
-/// One sync at a time runs, on a thread of its own: workers compute, and there are no more of them than processors. Asking the system for write-back alone does not do it: the bytes then lie in the
-/// disk's own volatile cache, and its flush at the end takes nearly as long as writing them did (measured for 31 MiB:
-/// 36 ms without, 27 ms with early write-back, below 5 ms with early syncs).
+/// One sync at a time runs, on a thread of its own: workers compute, and there are no more of them than processors.
+/// Asking the system for write-back alone does not do it: the bytes then lie in the disk's own volatile cache, and its
+/// flush at the end takes nearly as long as writing them did (measured for 31 MiB: 36 ms without, 27 ms with early
+/// write-back, below 5 ms with early syncs).
 final class EarlySync: Sendable {
     private struct State {
         var isRunning = false
