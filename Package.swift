@@ -33,7 +33,7 @@ let package = Package(
             dependencies: ["CKernels", "CLZ4", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
         .target(
-            name: "CatalogMigrations", path: "migrations", resources: [.embedInCode("0001_initial.sql")],
+            name: "CatalogMigrations", path: "migrations", resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_collection.sql")],
             swiftSettings: settings),
         .target(
             name: "Catalog",

@@ -11,6 +11,7 @@ public struct Migration: Sendable {
 
     /// In order, without gaps; a file is frozen once released.
     public static let all = [
-        Migration(1, PackageResources._001_initial_sql)
+        Migration(1, PackageResources._001_initial_sql),
+        Migration(2, PackageResources._002_collection_sql),
     ]
 }

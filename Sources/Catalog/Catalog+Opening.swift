@@ -72,10 +72,27 @@ extension Catalog {
         configuration.label = "strata.catalog"
         configuration.readonly = mode == .readOnly
         configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(TimeInterval(busyTimeoutSeconds))
+        configuration.busyMode = .callback(waitForLock)
         configuration.maximumReaderCount = 8
+        if mode == .create {
+            // Takes effect in an empty file only: free pages can then be given back a few at a time.
+            configuration.prepareDatabase { db in
+                if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            }
+        }
         return Catalog(
             pool: try openRetrying(path, configuration, on: disk), path: path, isReadOnly: configuration.readonly)
+    }
+
+    /// Waits for a lock that another connection holds; false when it took too long.
+    ///
+    /// SQLite's own waiting sleeps up to 100 ms at a time: it would pass by the moments that a busy writer or a collector
+    /// leaves to others.
+    @Sendable private static func waitForLock(_ tries: Int) -> Bool {
+        let (shortTries, microseconds) = (20, 2000)
+        guard tries < shortTries + busyTimeoutSeconds * 1_000_000 / microseconds else { return false }
+        Thread.sleep(forTimeInterval: (tries < shortTries ? 500 : Double(microseconds)) / 1_000_000)
+        return true
     }
 
     /// Two processes that open a new catalog at once can meet in the switch to WAL mode, where SQLite does not wait.

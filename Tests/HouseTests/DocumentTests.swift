@@ -17,7 +17,7 @@ import Testing
 
     @Test func formatDocumentNamesEveryTable() throws {
         let document = try SourceTree.text("FORMAT.md")
-        let schema = try SourceTree.text("migrations/0001_initial.sql")
+        let schema = try SourceTree.files(in: "migrations", ending: ".sql").flatMap(\.lines).joined(separator: "\n")
         let tables = schema.matches(of: /CREATE TABLE (\w+)/).map { String($0.1) }
         #expect(tables.count > 15)
         for table in tables {

@@ -42,17 +42,22 @@ struct ChunkTable {
         ).map(ChunkID.init)
     }
 
-    func insert(_ chunk: PackedChunk, pack: Int64, base: ChunkID?) throws -> ChunkID {
-        let id = try db.insert(
+    /// The number of the next new chunk: none that was ever given before.
+    func nextID() throws -> ChunkID {
+        let highest = try db.number("SELECT max(id) FROM chunks") ?? 0
+        return ChunkID(max(highest, try StoreTable(db: db).lastRemovedChunk()) + 1)
+    }
+
+    func insert(_ chunk: PackedChunk, as id: ChunkID, pack: Int64, base: ChunkID?) throws {
+        try db.run(
             """
-            INSERT INTO chunks (digest_head, digest_tail, pack_id, pack_offset, stored_bytes, raw_bytes, encoding, checksum, base_id, refs)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+            INSERT INTO chunks (id, digest_head, digest_tail, pack_id, pack_offset, stored_bytes, raw_bytes, encoding, checksum, base_id, refs)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
             """,
             [
-                chunk.digest.head, Data(chunk.digest.tail), pack, chunk.offset, chunk.storedBytes, chunk.rawBytes,
+                id.rawValue, chunk.digest.head, Data(chunk.digest.tail), pack, chunk.offset, chunk.storedBytes, chunk.rawBytes,
                 Int64(chunk.encoding.packed), Int64(chunk.checksum), base?.rawValue,
             ])
-        return ChunkID(id)
     }
 
     /// Counts further references and takes a condemnation back.
@@ -134,12 +139,14 @@ struct PackTable {
     /// - Returns: the id of each of its chunks.
     func insert(_ pack: SealedPack) throws -> [Digest: ChunkID] {
         let chunks = ChunkTable(db: db)
+        try refuseRemoved(pack.name)
         let storedBytes = pack.chunks.reduce(Int64(0)) { $0 + Int64($1.storedBytes) }
         let packID = try db.insert(
             "INSERT INTO packs (name, size_bytes, chunk_count, stored_bytes, dead_bytes) VALUES (?, ?, ?, ?, 0)",
             [Data(pack.name.digest.bytes), pack.sizeBytes, pack.chunks.count, storedBytes])
         var ids: [Digest: ChunkID] = [:]
         var deadBytes: Int64 = 0
+        var next = try chunks.nextID()
         for chunk in pack.chunks {
             if let known = try chunks.id(of: chunk.digest) {
                 // Another session committed the same content first, or it was condemned or damaged and comes back.
@@ -153,10 +160,19 @@ struct PackTable {
             }
             let base = try chunk.base.map { try baseID($0, of: chunk, among: ids) }
             if let base { try chunks.retain(base, count: 1) }
-            ids[chunk.digest] = try chunks.insert(chunk, pack: packID, base: base)
+            try chunks.insert(chunk, as: next, pack: packID, base: base)
+            ids[chunk.digest] = next
+            next = ChunkID(next.rawValue + 1)
         }
         if deadBytes > 0 { try db.run("UPDATE packs SET dead_bytes = ? WHERE id = ?", [deadBytes, packID]) }
         return ids
+    }
+
+    /// A pack whose file is about to go cannot come back under its name.
+    private func refuseRemoved(_ name: PackName) throws {
+        if try db.exists("SELECT 1 FROM removed_packs WHERE name = ?", [Data(name.digest.bytes)]) {
+            throw CatalogError(.conflict, "pack \(name) is being removed; collect first, then enter it again")
+        }
     }
 
     private func baseID(_ base: Digest, of chunk: PackedChunk, among ids: [Digest: ChunkID]) throws -> ChunkID {

@@ -67,10 +67,12 @@ struct ValueTable {
     }
 
     private func insert(_ value: IngestedValue, chunkCount: Int, inline: Data?) throws -> ValueID {
-        ValueID(
-            try db.insert(
-                "INSERT INTO stored_values (digest, size_bytes, chunk_count, inline_bytes, refs) VALUES (?, ?, ?, ?, 1)",
-                [Data(value.digest.bytes), value.sizeBytes, chunkCount, inline]))
+        let highest = try db.number("SELECT max(id) FROM stored_values") ?? 0
+        let id = max(highest, try StoreTable(db: db).lastRemovedValue()) + 1
+        try db.run(
+            "INSERT INTO stored_values (id, digest, size_bytes, chunk_count, inline_bytes, refs) VALUES (?, ?, ?, ?, ?, 1)",
+            [id, Data(value.digest.bytes), value.sizeBytes, chunkCount, inline])
+        return ValueID(id)
     }
 
     func insertChunkList(of id: ValueID, _ pieces: [ValuePiece]) throws {

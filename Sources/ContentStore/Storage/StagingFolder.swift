@@ -19,21 +19,33 @@ public struct StagingFolder: Sendable {
         fileprivate let lock: any DiskFile
     }
 
+    /// A session whose process lives.
+    public struct LiveSession: Hashable, Sendable {
+        public let token: String
+        /// The lowest sequence at which something that still runs in it began; `Int64.max` when nothing runs.
+        public let horizon: Int64
+    }
+
     /// The lowest horizon of all live sessions; `Int64.max` when there is none.
     public func lowestHorizon() throws(ContentError) -> Int64 {
-        var lowest = Int64.max
+        try liveSessions().reduce(Int64.max) { min($0, $1.horizon) }
+    }
+
+    /// All live sessions, this process's too.
+    public func liveSessions() throws(ContentError) -> [LiveSession] {
+        var live: [LiveSession] = []
         for token in try tokens() {
             do throws(ContentError) {
                 let lockPath = path + "/" + token + "/lock"
                 // Never creates the file: a folder without one is not in use yet.
                 let file = try disk.open(lockPath, .read)
                 if try file.tryLock() { continue }
-                lowest = min(lowest, try Self.horizon(of: file, path: lockPath))
+                live.append(LiveSession(token: token, horizon: try Self.horizon(of: file, path: lockPath)))
             } catch where error.code == .notFound {
                 continue
             }
         }
-        return lowest
+        return live
     }
 
     private static func horizon(of file: any DiskFile, path: String) throws(ContentError) -> Int64 {

@@ -48,9 +48,13 @@ struct CatalogInvariants {
         for (base, uses) in try pairs("SELECT base_id, count(*) FROM chunks WHERE base_id IS NOT NULL GROUP BY base_id") {
             counted[base, default: 0] += uses
         }
+        let condemned = try number("SELECT count(*) FROM chunks WHERE (refs = 0) <> (condemned_at IS NOT NULL)")
+        let doubleDifferences = try number(
+            "SELECT count(*) FROM chunks c JOIN chunks b ON b.id = c.base_id WHERE b.base_id IS NOT NULL")
         return try pairs("SELECT id, refs FROM chunks").compactMap { id, refs in
             refs == counted[id, default: 0] ? nil : "chunk \(id) has \(refs) references, \(counted[id, default: 0]) were counted"
-        }
+        } + (condemned == 0 ? [] : ["\(condemned) chunks are condemned with references or kept without"])
+            + (doubleDifferences == 0 ? [] : ["\(doubleDifferences) differences have a base that is a difference"])
     }
 
     private func packs() throws -> [String] {

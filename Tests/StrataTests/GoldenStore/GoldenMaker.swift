@@ -8,7 +8,7 @@ import Testing
 /// It puts `v<format>.strata` and `v<format>.json`, the manifest, into the folder. Kept stores are never made again once
 /// their format is released: they stand for what users have.
 @Suite struct GoldenMaker {
-    static let formatVersion = 1
+    static let formatVersion = 2
 
     @Test(.enabled(if: ProcessInfo.processInfo.environment["STRATA_WRITE_GOLDEN"] != nil))
     func theGoldenStoreIsWritten() async throws {

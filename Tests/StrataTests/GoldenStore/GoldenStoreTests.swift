@@ -5,7 +5,8 @@ import Testing
 
 /// Stores of every released format open for ever, and show what they showed when they were made.
 @Suite struct GoldenStoreTests {
-    private static let versions = [1]
+    private static let versions = Array(1...GoldenMaker.formatVersion)
+    private static let olderVersions = versions.dropLast()
 
     /// Copies a kept store, so that nothing changes what is kept.
     private func withGoldenStore(
@@ -21,9 +22,19 @@ import Testing
         }
     }
 
-    @Test(arguments: versions)
-    func itIsReadWithoutAChange(version: Int) async throws {
-        try await withGoldenStore(version) { path, manifest in
+    @Test(arguments: olderVersions)
+    func anOlderOneIsRefusedForReadingOnlyAndLeftAsItIs(version: Int) async throws {
+        try await withGoldenStore(version) { path, _ in
+            let before = try StoreFolder(path).fingerprint()
+            await expectRefusal(.needsMigration, words: ["open the store for writing"]) {
+                _ = try await StateStore.open(at: path, .readOnly)
+            }
+            #expect(try StoreFolder(path).fingerprint() == before)
+        }
+    }
+
+    @Test func thePresentOneIsReadWithoutAChange() async throws {
+        try await withGoldenStore(GoldenMaker.formatVersion) { path, manifest in
             let before = try StoreFolder(path).fingerprint()
             let read = try await withStore(at: path, .readOnly) { store in
                 let isSound = try await store.verify().isSound
@@ -53,6 +64,11 @@ import Testing
                 try await store.deleteState(state.id, of: model.id)
                 let again = try await GoldenManifest(of: store)
                 #expect(again.models == manifest.models && again.datasets == manifest.datasets)
+                let plan = try await store.planCollection()
+                let collected = try await store.collect()
+                #expect(collected.removed == plan.removable && collected.removed.packCount > 0)
+                let collectedManifest = try await GoldenManifest(of: store)
+                #expect(collectedManifest.models == manifest.models && collectedManifest.datasets == manifest.datasets)
             }
             try await withStore(at: path, .readOnly) { store in
                 let isSound = try await store.verify().isSound

@@ -60,7 +60,7 @@ import Testing
             try StoreFolder(path).change("catalog.sqlite") { $0[63] += 1 }
             let before = try FileBytes.read(path + "/catalog.sqlite")
             for mode in [StateStore.OpenMode.createIfMissing, .readWrite, .readOnly] {
-                await expectRefusal(.unsupportedFormat, words: ["version 2", "newer program"]) {
+                await expectRefusal(.unsupportedFormat, words: ["format version", "newer program"]) {
                     _ = try await StateStore.open(at: path, mode)
                 }
             }

@@ -8,6 +8,8 @@ final class HookedDisk: StoreDisk {
         var afterList: @Sendable (_ path: String) -> Void = { _ in }
         /// Gets the path of each file before it is made durable.
         var beforeSync: @Sendable (_ path: String) throws(ContentError) -> Void = { _ throws(ContentError) in }
+        /// Gets the path of each file before it is removed.
+        var beforeRemove: @Sendable (_ path: String) throws(ContentError) -> Void = { _ throws(ContentError) in }
     }
 
     private let disk = LocalDisk()
@@ -29,7 +31,11 @@ final class HookedDisk: StoreDisk {
 
     func link(_ path: String, to newPath: String) throws(ContentError) { try disk.link(path, to: newPath) }
     func rename(_ path: String, to newPath: String) throws(ContentError) { try disk.rename(path, to: newPath) }
-    func remove(_ path: String) throws(ContentError) { try disk.remove(path) }
+    func remove(_ path: String) throws(ContentError) {
+        try hooks.withLock { $0 }.beforeRemove(path)
+        try disk.remove(path)
+    }
+
     func createDirectory(_ path: String) throws(ContentError) { try disk.createDirectory(path) }
     func removeDirectory(_ path: String) throws(ContentError) { try disk.removeDirectory(path) }
     func status(_ path: String) throws(ContentError) -> FileStatus? { try disk.status(path) }
