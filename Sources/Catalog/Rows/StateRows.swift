@@ -3,7 +3,7 @@ public import ContentStore
 /// The catalog's number of a stored value.
 public struct ValueID: Hashable, Sendable {
     public let rawValue: Int64
-    init(_ rawValue: Int64) { self.rawValue = rawValue }
+    public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// A stored value: small ones with their bytes.

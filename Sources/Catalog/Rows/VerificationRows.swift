@@ -15,3 +15,11 @@ public struct ValueUseRow: Hashable, Sendable {
     /// A state's key, a file's path, a dataset's key.
     public var key: String?
 }
+
+/// A pack to check.
+public struct PackCheckRow: Sendable {
+    public let id: Int64
+    public let name: PackName
+    public let sizeBytes: Int64
+    public let chunkCount: Int
+}

@@ -2,113 +2,94 @@ import Catalog
 import ContentStore
 
 extension StateStore {
-    /// Reads every chunk once and every value's description, and checks all against their digests.
+    /// Holds what the store keeps against itself and against its digests.
     ///
-    /// Runs beside readers and writers and changes nothing; what is committed meanwhile may be left out. A damaged chunk is
-    /// reported wherever a state, snapshot, file or dataset uses it.
+    /// Runs beside readers, writers and other maintenance, and changes no data; what is committed meanwhile may be left out,
+    /// and what is deleted or moved meanwhile is no damage. A damaged chunk is reported wherever a state, snapshot, file or
+    /// dataset uses it. A run that is cancelled or killed leaves no trace: the next partial one begins where it began.
     ///
+    /// - Parameter scope: all of it, the structure only, or a part; a partial run keeps where it stopped in the store's
+    ///   folder. In a store that is open for reading only it runs from the kept place too, but cannot keep a new one.
     /// - Parameter progress: called now and then, from any thread.
-    /// - Complexity: one pass over all packs on all cores; memory of a few MiB, an error a damaged chunk, and about
-    ///   40 bytes a chunk of the largest value.
+    /// - Throws: `invalid_parameter` (a share or budget that is none), `cancelled`, `io` for what says nothing about the
+    ///   bytes, such as too many open files.
+    /// - Complexity: one read, decode and hash a chunk, on all cores; one read transaction over the catalog for the
+    ///   structure. Memory of some 64 MiB, the directory of a pack, and an entry for each damage, at most 100,000 of them.
+    ///   Writes: with a part, one small file and one fsync.
     public func verify(
-        progress: (@Sendable (VerificationProgress) -> Void)? = nil
+        _ scope: VerificationScope = .full, progress: (@Sendable (VerificationProgress) -> Void)? = nil
     ) async throws(StrataError) -> VerificationReport {
-        try await translating {
+        try scope.check()
+        return try await translating {
             try await holdingHorizon { _ in
-                let verification = Verification(catalog: catalog, reader: reader, progress: progress)
-                return try await verification.run()
+                var run = VerificationRun(scope: scope, store: self, progress: progress)
+                return try await run.report()
             }
         }
     }
 }
 
-private struct Verification {
-    /// Chunks that one task checks.
-    static let groupChunks = 32
-    static let pageValues = 256
+/// One verification, and what it has found so far.
+private struct VerificationRun {
+    /// Damage that is kept in memory; more says only that the store needs repair.
+    static let damagesMax = 100_000
 
-    let catalog: Catalog
-    let reader: ChunkReader
+    let scope: VerificationScope
+    let store: StateStore
     let progress: (@Sendable (VerificationProgress) -> Void)?
+    private var damages: [Damage] = []
+    private var packCount = 0
+    private var values = ValueVerification.Found()
 
-    func run() async throws -> VerificationReport {
-        let (count, bytes, damaged) = try await checkChunks()
-        var damages: [Damage] = []
-        var checkedValues = 0
-        var last: ValueID?
-        while true {
-            let values = try await catalog.values(after: last, limit: Self.pageValues)
-            guard !values.isEmpty else { break }
-            for value in values {
-                try Task.checkCancellation()
-                if let (offset, message) = try await problem(of: value, damaged: damaged) {
-                    damages += try await catalog.uses(of: value.id).map { Damage($0, offset: offset, message: message) }
-                }
-            }
-            checkedValues += values.count
-            last = values.last?.id
-        }
-        return VerificationReport(
-            checkedChunks: count, checkedValues: checkedValues, checkedBytes: bytes, damages: damages)
+    init(scope: VerificationScope, store: StateStore, progress: (@Sendable (VerificationProgress) -> Void)?) {
+        self.scope = scope
+        self.store = store
+        self.progress = progress
     }
 
-    private func checkChunks() async throws -> (count: Int, bytes: Int64, damaged: [ChunkID: ContentError]) {
-        let total = try await catalog.chunkBytes()
-        var (count, bytes): (Int, Int64) = (0, 0)
-        var damaged: [ChunkID: ContentError] = [:]
-        var last: ChunkID?
-        while true {
-            let rows = try await catalog.chunks(after: last, limit: Self.groupChunks * WorkerExecutor.width)
-            guard !rows.isEmpty else { return (count, bytes, damaged) }
-            let found = try await withThrowingTaskGroup(of: [ChunkID: ContentError].self) { group in
-                for start in stride(from: 0, to: rows.count, by: Self.groupChunks) {
-                    let ids = rows[start..<min(start + Self.groupChunks, rows.count)].map(\.id)
-                    group.addTask { try await reader.damages(among: ids) }
-                }
-                return try await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
-            }
-            damaged.merge(found) { first, _ in first }
-            count += rows.count
-            bytes += rows.reduce(0) { $0 + Int64($1.rawBytes) }
-            last = rows.last?.id
-            progress?(VerificationProgress(checkedBytes: bytes, totalBytes: max(total, bytes)))
+    mutating func report() async throws -> VerificationReport {
+        let (disk, path) = (store.options.disk, store.layout.verificationCursor)
+        var cursor = VerificationCursor()
+        if scope.isPartial {
+            cursor = try await WorkerExecutor.run { () throws(ContentError) in try VerificationCursor.load(from: path, on: disk) }
+        } else {
+            try await checkStructure()
         }
+        guard scope != .quick else { return report(ChunkVerification.Found(), keptPlace: false) }
+
+        let total = try await store.catalog.chunkBytes()
+        let budget = scope.budget(ofBytes: total, values: try await store.catalog.valueCount())
+        let chunks = try await ChunkVerification(
+            catalog: store.catalog, reader: store.reader, damagesMax: Self.damagesMax, totalBytes: total, progress: progress
+        ).run(from: cursor.chunk, budgetBytes: budget?.bytes)
+        // All damaged chunks of this run are known here: `chunks.damaged`, by number.
+        let verification = ValueVerification(
+            catalog: store.catalog, damaged: chunks.damaged, damagesMax: Self.damagesMax - damages.count)
+        // A damaged chunk can stand in any value, not only in those whose turn it is.
+        values = try await verification.run(from: cursor.value, budget: chunks.damaged.isEmpty ? budget?.values : nil)
+        damages += values.damages
+
+        let keepsPlace = scope.isPartial && !store.isReadOnly
+        if keepsPlace {
+            let reached = VerificationCursor(chunk: chunks.reached, value: values.reached)
+            try await WorkerExecutor.run { () throws(ContentError) in try reached.save(to: path, on: disk) }
+        }
+        return report(chunks, keptPlace: keepsPlace)
     }
 
-    /// What is wrong with a value, and where; nil when nothing is.
-    private func problem(of value: ValueRow, damaged: [ChunkID: ContentError]) async throws -> (Int64, String)? {
-        if let inline = value.inlineBytes {
-            return IngestedValue(inline: inline).digest == value.digest
-                ? nil : (0, "the value lies in the catalog and does not match its digest")
-        }
-        var pieces: [(digest: Digest, rawBytes: Int)] = []
-        var offset: Int64 = 0
-        do {
-            for segment in try await catalog.chunkList(value: value.id, overlapping: 0..<value.sizeBytes) {
-                guard segment.firstOffset == offset else { return (offset, "the value's chunk list has a gap") }
-                let locations = try await catalog.locate(segment.entries.map(\.id))
-                for entry in segment.entries {
-                    if let error = damaged[entry.id] { return (offset, error.description) }
-                    guard let location = locations[entry.id], location.rawBytes == entry.rawBytes else {
-                        return (offset, "chunk number \(entry.id.rawValue) of the value's list is not in the catalog")
-                    }
-                    pieces.append((location.digest, entry.rawBytes))
-                    offset += Int64(entry.rawBytes)
-                }
-            }
-        } catch let error as ContentError {
-            return (offset, error.description)
-        }
-        let isRight = IngestedValue.digest(ofPieces: pieces, sizeBytes: value.sizeBytes) == value.digest
-        return isRight && offset == value.sizeBytes ? nil : (offset, "the value's chunk list does not match its digest")
+    private mutating func checkStructure() async throws {
+        damages += try await store.catalog.structuralProblems().map { Damage(message: $0) }
+        let packs = try await PackVerification(
+            catalog: store.catalog, layout: store.layout, disk: store.options.disk, damagesMax: Self.damagesMax
+        ).run()
+        damages += packs.damages
+        packCount = packs.count
     }
-}
 
-extension Damage {
-    init(_ use: ValueUseRow, offset: Int64, message: String) {
-        self.init(
-            modelID: use.modelID.map(ModelID.init(unchecked:)), stateID: use.stateID.map(StateID.init(unchecked:)),
-            snapshotID: use.snapshotID.map(SnapshotID.init(unchecked:)),
-            datasetID: use.datasetID.map(DatasetID.init(unchecked:)), key: use.key, offset: offset, message: message)
+    private func report(_ chunks: ChunkVerification.Found, keptPlace: Bool) -> VerificationReport {
+        VerificationReport(
+            scope: scope, checkedPacks: packCount, checkedChunks: chunks.count, checkedValues: values.count,
+            checkedBytes: chunks.bytes, damagedChunks: chunks.damaged.count, damages: damages,
+            isCutShort: chunks.isCutShort || damages.count >= Self.damagesMax, keptPlace: keptPlace)
     }
 }

@@ -4,6 +4,8 @@ import Glibc
 /// The names in a store's folder (FORMAT.md, "Layout").
 struct StoreLayout: Sendable {
     static let formatVersion = 1
+    /// SQLite takes paths of 512 bytes, with its own endings.
+    static let rootBytesMax = 480
 
     let root: String
 
@@ -20,6 +22,8 @@ struct StoreLayout: Sendable {
     var repairFolder: String { root + "/repair" }
     var repairLock: String { repairFolder + "/lock" }
     var staging: String { root + "/staging" }
+    /// How far partial verifications have come.
+    var verificationCursor: String { root + "/verification" }
 
     /// The `format` file of a store in the making.
     var newFormatFile: String { formatFile + ".new" }
