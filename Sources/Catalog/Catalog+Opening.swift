@@ -44,9 +44,18 @@ extension Catalog {
     /// Refuses what is not ours before GRDB opens it for writing: that alone changes a file (WAL mode, a table that comes
     /// and goes).
     private static func lookBeforeWriting(_ path: String, on disk: any StoreDisk) throws {
+        do {
+            try look(path, on: disk, isReadOnly: true)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
+            // Whoever made the catalog died before it had a log. SQLite takes back what was begun, which needs writing.
+            try look(path, on: disk, isReadOnly: false)
+        }
+    }
+
+    private static func look(_ path: String, on disk: any StoreDisk, isReadOnly: Bool) throws {
         var configuration = Configuration()
         configuration.label = "strata.catalog.look"
-        configuration.readonly = true
+        configuration.readonly = isReadOnly
         configuration.busyMode = .timeout(TimeInterval(busyTimeoutSeconds))
         let name = databaseName(path, on: disk)
         let found = try retryingWhileBusy { [configuration] in

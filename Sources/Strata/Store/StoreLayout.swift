@@ -39,6 +39,8 @@ struct StoreLayout: Sendable {
         try result.get()
         try file.sync()
         try name(proposal, newFormatFile, on: disk)
+        // Durable before there is a catalog: it is how a catalog without `format` is known for one in the making.
+        try disk.syncDirectory(root)
         // Looked for in this order: somebody may have finished, and taken `format.new` away, before or after our naming.
         guard let id = try storeID(on: disk) ?? storeID(in: newFormatFile, on: disk) ?? storeID(on: disk) else {
             throw unreadable("vanished while the store was made")

@@ -7,10 +7,13 @@ import Testing
 
 /// Fails each file and SQLite operation of each thing that a store does, in turn.
 ///
-/// `STRATA_FAULTS=full` tries every one; else a sample is tried, whose seed is printed.
+/// `STRATA_FAULTS=full` tries every one, `STRATA_FAULTS="close"` every one of that thing; else a sample is tried, whose seed
+/// is printed.
 @Suite(.serialized) struct FaultSweepTests {
-    static let isFull = ProcessInfo.processInfo.environment["STRATA_FAULTS"] == "full"
+    static let choice = ProcessInfo.processInfo.environment["STRATA_FAULTS"]
     static let sampleMax = 9
+
+    static func isFull(_ operation: FaultOperation) -> Bool { choice == "full" || choice == operation.name }
 
     static func prepared<T>(
         _ operation: FaultOperation, _ body: (FaultSample, FaultExpectation, Int, String) async throws -> T
@@ -34,9 +37,12 @@ import Testing
     }
 
     /// The numbers to try, of `1...count`.
-    static func numbers(_ count: Int, most: Int, using generator: inout SeededGenerator) -> [Int] {
+    static func numbers(_ count: Int, of operation: FaultOperation, using generator: inout SeededGenerator) -> [Int] {
         guard count > 0 else { return [] }
-        return isFull || count <= most ? Array(1...count) : Array((1...count).shuffled(using: &generator).prefix(most)).sorted()
+        // Making a store takes most operations, and the most that can go wrong between two of them.
+        let most = operation.makesStore ? 3 * sampleMax : sampleMax
+        guard !isFull(operation), count > most else { return Array(1...count) }
+        return Array((1...count).shuffled(using: &generator).prefix(most)).sorted()
     }
 
     @Test(arguments: FaultOperation.all, Fault.Duration.allCases)
@@ -44,7 +50,7 @@ import Testing
         var generator = SeededGenerator.announced("faults in `\(operation.name)`, \(duration)")
         try await Self.prepared(operation) { sample, expectation, count, folder in
             var failures = 0
-            for number in Self.numbers(count, most: Self.sampleMax, using: &generator) {
+            for number in Self.numbers(count, of: operation, using: &generator) {
                 let errno = [EIO, ENOSPC, EMFILE, EROFS].randomElement(using: &generator)!
                 let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/\(number)")
                 let outcome = try await attempt.run { $0.arm(Fault(operation: number, duration, .error(errno))) }
@@ -81,10 +87,10 @@ import Testing
             let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/run")
             let outcome = try await attempt.run { _ in }
             let image = try CrashImage(of: attempt.folder, base: attempt.base, log: outcome.log)
-            var counts = Self.numbers(outcome.answeredAt, most: Self.sampleMax, using: &generator)
+            var counts = Self.numbers(outcome.answeredAt, of: operation, using: &generator)
             if counts.last != outcome.answeredAt { counts.append(outcome.answeredAt) }
             for count in counts {
-                for _ in 0..<(Self.isFull ? 4 : 1) + (count == outcome.answeredAt ? 3 : 0) {
+                for _ in 0..<(Self.isFull(operation) ? 4 : 1) + (count == outcome.answeredAt ? 3 : 0) {
                     let seed = generator.next()
                     let target = folder + "/image"
                     try image.write(after: count, seed: seed, to: target)
