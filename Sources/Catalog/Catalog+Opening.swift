@@ -12,8 +12,11 @@ extension Catalog {
     /// - Throws: `unsupported_format` (a newer catalog, another program's file, or another store's), `needs_migration` (an
     ///   older catalog, opened for reading only), `locked`, `no_space`, `io`.
     /// - Complexity: a handful of pages, whatever the catalog's size; a migration costs what its SQL costs.
+    ///
+    /// - Parameter busyTimeoutSeconds: how long this call, and each call later, waits for a lock that somebody else holds.
     public static func open(
-        at path: String, mode: OpenMode, storeID: String, on disk: any StoreDisk = LocalDisk()
+        at path: String, mode: OpenMode, storeID: String, on disk: any StoreDisk = LocalDisk(),
+        busyTimeoutSeconds: Double = defaultBusyTimeoutSeconds
     ) throws(CatalogError) -> Catalog {
         do {
             let exists = try disk.status(path) != nil
@@ -22,8 +25,8 @@ extension Catalog {
                     .corrupted, "the store's catalog `\(path)` is missing; its packs may still hold the states",
                     context: ["path": path])
             }
-            if mode != .readOnly, exists { try lookBeforeWriting(path, on: disk) }
-            let catalog = try openPool(at: path, mode: mode, on: disk)
+            if mode != .readOnly, exists { try lookBeforeWriting(path, on: disk, busyTimeoutSeconds) }
+            let catalog = try openPool(at: path, mode: mode, on: disk, busyTimeoutSeconds)
             do {
                 if mode != .readOnly { try catalog.prepareForWriting(storeID: storeID) }
                 try catalog.check(storeID: storeID)
@@ -37,31 +40,31 @@ extension Catalog {
         } catch let error as ContentError {
             throw CatalogError(error.code == .noSpace ? .noSpace : .io, error.message, context: ["path": path])
         } catch {
-            throw mapped(error, path: path) as? CatalogError ?? CatalogError(.io, "\(error)")
+            throw mapped(error, path: path, waited: busyTimeoutSeconds) as? CatalogError ?? CatalogError(.io, "\(error)")
         }
     }
 
     /// Refuses what is not ours before GRDB opens it for writing: that alone changes a file (WAL mode, a table that comes
     /// and goes).
-    private static func lookBeforeWriting(_ path: String, on disk: any StoreDisk) throws {
+    private static func lookBeforeWriting(_ path: String, on disk: any StoreDisk, _ busyTimeoutSeconds: Double) throws {
         do {
-            try look(path, on: disk, isReadOnly: true)
+            try look(path, on: disk, isReadOnly: true, busyTimeoutSeconds)
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
             // Whoever made the catalog died before it had a log. SQLite takes back what was begun, which needs writing.
-            try look(path, on: disk, isReadOnly: false)
+            try look(path, on: disk, isReadOnly: false, busyTimeoutSeconds)
         }
     }
 
-    private static func look(_ path: String, on disk: any StoreDisk, isReadOnly: Bool) throws {
+    private static func look(_ path: String, on disk: any StoreDisk, isReadOnly: Bool, _ busyTimeoutSeconds: Double) throws {
         var configuration = Configuration()
         configuration.label = "strata.catalog.look"
         configuration.readonly = isReadOnly
-        configuration.busyMode = .timeout(TimeInterval(busyTimeoutSeconds))
+        configuration.busyMode = .timeout(busyTimeoutSeconds)
         let name = databaseName(path, on: disk)
-        let found = try retryingWhileBusy { [configuration] in
+        let found = try retryingWhileBusy(busyTimeoutSeconds) { [configuration] in
             try DatabaseQueue(path: name, configuration: configuration)
         }
-        try retryingWhileBusy { try found.read { db in try refuseStrangers(db, path: path) } }
+        try retryingWhileBusy(busyTimeoutSeconds) { try found.read { db in try refuseStrangers(db, path: path) } }
         try found.close()
     }
 
@@ -76,12 +79,12 @@ extension Catalog {
         return "file:\(encoded)?\(parameters.joined(separator: "&"))"
     }
 
-    private static func openPool(at path: String, mode: OpenMode, on disk: any StoreDisk) throws -> Catalog {
+    private static func openPool(at path: String, mode: OpenMode, on disk: any StoreDisk, _ busyTimeoutSeconds: Double) throws -> Catalog {
         var configuration = Configuration()
         configuration.label = "strata.catalog"
         configuration.readonly = mode == .readOnly
         configuration.foreignKeysEnabled = true
-        configuration.busyMode = .callback(waitForLock)
+        configuration.busyMode = .callback { waitForLock($0, busyTimeoutSeconds) }
         configuration.maximumReaderCount = 8
         if mode == .create {
             // Takes effect in an empty file only: free pages can then be given back a few at a time.
@@ -90,25 +93,26 @@ extension Catalog {
             }
         }
         return Catalog(
-            pool: try openRetrying(path, configuration, on: disk), path: path, isReadOnly: configuration.readonly)
+            pool: try openRetrying(path, configuration, on: disk, busyTimeoutSeconds), path: path, isReadOnly: configuration.readonly,
+            busyTimeoutSeconds: busyTimeoutSeconds)
     }
 
     /// Waits for a lock that another connection holds; false when it took too long.
     ///
     /// SQLite's own waiting sleeps up to 100 ms at a time: it would pass by the moments that a busy writer or a collector
     /// leaves to others.
-    @Sendable private static func waitForLock(_ tries: Int) -> Bool {
+    private static func waitForLock(_ tries: Int, _ busyTimeoutSeconds: Double) -> Bool {
         let (shortTries, microseconds) = (20, 2000)
-        guard tries < shortTries + busyTimeoutSeconds * 1_000_000 / microseconds else { return false }
+        guard Double(tries - shortTries) < busyTimeoutSeconds * 1_000_000 / Double(microseconds) else { return false }
         Thread.sleep(forTimeInterval: (tries < shortTries ? 500 : Double(microseconds)) / 1_000_000)
         return true
     }
 
     /// Two processes that open a new catalog at once can meet in the switch to WAL mode, where SQLite does not wait.
     private static func openRetrying(
-        _ path: String, _ configuration: Configuration, on disk: any StoreDisk
+        _ path: String, _ configuration: Configuration, on disk: any StoreDisk, _ busyTimeoutSeconds: Double
     ) throws -> DatabasePool {
-        try retryingWhileBusy {
+        try retryingWhileBusy(busyTimeoutSeconds) {
             do {
                 return try DatabasePool(path: databaseName(path, on: disk), configuration: configuration)
             } catch let error as DatabaseError where configuration.readonly && canBeImmutable(path, error) {
@@ -118,15 +122,16 @@ extension Catalog {
         }
     }
 
-    private static func retryingWhileBusy<T>(_ body: () throws -> T) throws -> T {
-        for attempt in 1... {
+    private static func retryingWhileBusy<T>(_ seconds: Double, _ body: () throws -> T) throws -> T {
+        // Some refusals come at once, others after SQLite has waited: the time is what counts, not the attempts.
+        let end = ContinuousClock.now + .seconds(seconds)
+        while true {
             do {
                 return try body()
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && attempt < 200 {
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < end {
                 Thread.sleep(forTimeInterval: 0.01)
             }
         }
-        preconditionFailure("the loop returns or throws")
     }
 
     private static func canBeImmutable(_ path: String, _ error: DatabaseError) -> Bool {

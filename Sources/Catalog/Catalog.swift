@@ -16,20 +16,22 @@ public final class Catalog: Sendable {
         case readOnly
     }
 
-    /// How long a call waits for a lock that somebody else holds.
-    static let busyTimeoutSeconds = 60
+    /// How long a call waits for a lock that somebody else holds, unless told.
+    public static let defaultBusyTimeoutSeconds = 60.0
     /// `STRA`, big-endian: lets `file` and us recognise a catalog.
     static let applicationID: Int32 = 0x5354_5241
 
     let pool: DatabasePool
     public let path: String
     public let isReadOnly: Bool
+    let busyTimeoutSeconds: Double
     private let afterChange = Mutex<(@Sendable () -> Void)?>(nil)
 
-    init(pool: DatabasePool, path: String, isReadOnly: Bool) {
+    init(pool: DatabasePool, path: String, isReadOnly: Bool, busyTimeoutSeconds: Double) {
         self.pool = pool
         self.path = path
         self.isReadOnly = isReadOnly
+        self.busyTimeoutSeconds = busyTimeoutSeconds
     }
 
     /// Closes all connections; the last of all processes folds the write-ahead log into the file.
@@ -39,7 +41,7 @@ public final class Catalog: Sendable {
             if !isReadOnly { pool.invalidateReadOnlyConnections() }
             try pool.close()
         } catch {
-            throw Self.mapped(error, path: path) as? CatalogError ?? CatalogError(.io, "\(error)")
+            throw Self.mapped(error, path: path, waited: busyTimeoutSeconds) as? CatalogError ?? CatalogError(.io, "\(error)")
         }
     }
 
@@ -52,7 +54,7 @@ public final class Catalog: Sendable {
         do {
             return try await pool.read(body)
         } catch {
-            throw Self.mapped(error, path: path)
+            throw Self.mapped(error, path: path, waited: busyTimeoutSeconds)
         }
     }
 
@@ -73,15 +75,15 @@ public final class Catalog: Sendable {
             if countsAsChange { afterChange.withLock { $0 }?() }
             return result
         } catch {
-            throw Self.mapped(error, path: path)
+            throw Self.mapped(error, path: path, waited: busyTimeoutSeconds)
         }
     }
 
-    static func mapped(_ error: any Error, path: String) -> any Error {
+    static func mapped(_ error: any Error, path: String, waited: Double = defaultBusyTimeoutSeconds) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         // GRDB reports a cancelled task's statement as interrupted or aborted.
         if error.resultCode == .SQLITE_INTERRUPT || error.resultCode == .SQLITE_ABORT { return CancellationError() }
-        return CatalogError(error, path: path)
+        return CatalogError(error, path: path, waited: waited)
     }
 
     /// The store's counter of condemning transactions.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What the catalog refuses or cannot do. Codes for things that the API names have the API's own names.
@@ -56,7 +57,7 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
 
 extension CatalogError {
     /// SQLite's error in this layer's words; the statement's values are never shown.
-    init(_ error: DatabaseError, path: String) {
+    init(_ error: DatabaseError, path: String, waited: Double) {
         let reason = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
         let context = ["path": path, "sqlite": "\(error.extendedResultCode.rawValue)"]
         switch error.resultCode {
@@ -67,7 +68,7 @@ extension CatalogError {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
                 .locked,
-                "another program has kept the catalog `\(path)` locked for \(Catalog.busyTimeoutSeconds) s; end it and try again",
+                "another program has kept the catalog `\(path)` locked for \(waited.formatted()) s; end it or its transaction and try again",
                 context: context)
         case .SQLITE_READONLY:
             self.init(.readOnly, "the catalog `\(path)` cannot be written: \(reason)", context: context)

@@ -60,6 +60,13 @@ struct ChunkTable {
             ])
     }
 
+    /// Enters one chunk under the next number.
+    func insert(_ chunk: PackedChunk, pack: Int64, base: ChunkID?) throws -> ChunkID {
+        let id = try nextID()
+        try insert(chunk, as: id, pack: pack, base: base)
+        return id
+    }
+
     /// Counts further references and takes a condemnation back.
     /// - Throws: `conflict` when the chunk is gone.
     func retain(_ id: ChunkID, count: Int) throws {

@@ -30,7 +30,7 @@ struct RepairLosses {
             guard !values.isEmpty else { return losses }
             for value in values {
                 guard let (offset, message) = try await loss(in: value, lost, catalog) else { continue }
-                losses += try await catalog.uses(of: value.id).map { Damage($0, offset: offset, message: message) }
+                losses += try await catalog.uses(of: value.id).map { Damage(use: $0, offset: offset, message: message) }
             }
             last = values.last?.id
         }
@@ -58,5 +58,14 @@ struct RepairLosses {
         guard offset == value.sizeBytes else { return (offset, "nothing is left of the value from here on") }
         let isRight = IngestedValue.digest(ofPieces: pieces, sizeBytes: value.sizeBytes) == value.digest
         return isRight ? nil : (0, "the value's chunk list does not match its digest, and no copy of it was found")
+    }
+}
+
+extension Damage {
+    fileprivate init(use: ValueUseRow, offset: Int64, message: String) {
+        self.init(
+            modelID: use.modelID.map(ModelID.init(unchecked:)), stateID: use.stateID.map(StateID.init(unchecked:)),
+            snapshotID: use.snapshotID.map(SnapshotID.init(unchecked:)),
+            datasetID: use.datasetID.map(DatasetID.init(unchecked:)), key: use.key, offset: offset, message: message)
     }
 }

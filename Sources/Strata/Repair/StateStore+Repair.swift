@@ -66,7 +66,7 @@ struct RepairLock {
             guard try lock.tryLock() else { throw Self.inUse(layout, "another repair") }
             file = lock
         }
-        let live = try StagingFolder(path: layout.staging, disk: disk).liveSessions()
+        let live = try disk.status(layout.staging) == nil ? [] : StagingFolder(path: layout.staging, disk: disk).liveSessions()
         guard live.isEmpty else { throw Self.inUse(layout, "\(live.count) open session\(live.count == 1 ? "" : "s")") }
     }
 

@@ -37,6 +37,9 @@ public final class StateStore: Sendable {
         public var logger = Logger(label: "strata")
         /// Through what the store reaches its files; for tests that inject faults.
         public var disk: any StoreDisk = LocalDisk()
+        /// How long an operation waits for another program that has the catalog locked, before it fails with `io`. Writers of
+        /// this library hold it for milliseconds.
+        public var catalogTimeoutSeconds: Double = 60
 
         public init() {}
     }
@@ -78,7 +81,7 @@ public final class StateStore: Sendable {
     /// Opens a store, and makes it first if `mode` allows.
     ///
     /// - Parameter path: the store's folder; by habit it ends in `.strata`.
-    /// - Throws: `store_not_found`, `unsupported_format` (a newer store, or none), `needs_migration` (an older store opened
+    /// - Throws: `invalid_parameter` (a path of more than 480 bytes), `store_not_found`, `unsupported_format` (a newer store, or none), `needs_migration` (an older store opened
     ///   for reading only), `io`, `no_space`.
     /// - Complexity: a few file operations and one read of the catalog's header, whatever the store's size. Folders of
     ///   sessions whose process has died are cleared away.
@@ -104,6 +107,10 @@ public final class StateStore: Sendable {
     private static func openBlocking(at path: String, _ mode: OpenMode, options: Options) throws -> StateStore {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         let layout = StoreLayout(root: root)
+        guard root.utf8.count <= StoreLayout.rootBytesMax else {
+            throw StrataError.invalidParameter(
+                "path", "the path of the store has \(root.utf8.count) bytes, at most \(StoreLayout.rootBytesMax) are allowed; choose a shorter one")
+        }
         var storeID = try layout.storeID(on: options.disk)
         if storeID == nil {
             guard mode == .createIfMissing else {
@@ -118,7 +125,8 @@ public final class StateStore: Sendable {
         }
         // A store that exists had a catalog: making an empty one would hide its states.
         let catalog = try Catalog.open(
-            at: layout.catalog, mode: mode == .readOnly ? .readOnly : .existing, storeID: storeID!, on: options.disk)
+            at: layout.catalog, mode: mode == .readOnly ? .readOnly : .existing, storeID: storeID!, on: options.disk,
+            busyTimeoutSeconds: options.catalogTimeoutSeconds)
         let staging =
             mode == .readOnly ? nil : try StagingSession(stagingFolder: layout.staging, disk: options.disk)
         return StateStore(id: storeID!, layout: layout, catalog: catalog, staging: staging, options: options)
@@ -137,7 +145,10 @@ public final class StateStore: Sendable {
         }
         let storeID = try layout.begin(on: options.disk, proposedID: UUID().uuidString.lowercased())
         if try layout.storeID(on: options.disk) == nil {
-            try Catalog.open(at: layout.catalog, mode: .create, storeID: storeID, on: options.disk).close()
+            try Catalog.open(
+                at: layout.catalog, mode: .create, storeID: storeID, on: options.disk,
+                busyTimeoutSeconds: options.catalogTimeoutSeconds
+            ).close()
         }
         try layout.finish(on: options.disk)
         return storeID
