@@ -8,10 +8,12 @@ import StrataTesting
 //     CrashWriter read-loop STORE MODEL SECONDS   reads and checks states; one line a state that was read whole
 //     CrashWriter create-hang STORE MODEL SIZE    creates a state, mounting the model itself, and stops after SIZE bytes of
 //                                                 the first key; one line then: the state's id
+//     CrashWriter few-files STORE MODEL SIZE      commits while no file can be opened, and again when that is over; two lines
+//                                                 then: the refusal, and `committed`
 
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let model = ModelID(arguments[3]), let number = Int(arguments[4]) else {
-    FileHandle.standardError.write(Data("usage: CrashWriter commit-loop|read-loop|create-hang STORE MODEL NUMBER\n".utf8))
+    FileHandle.standardError.write(Data("usage: CrashWriter commit-loop|read-loop|create-hang|few-files STORE MODEL NUMBER\n".utf8))
     exit(64)
 }
 
@@ -51,6 +53,26 @@ do {
             try await Task.sleep(for: .seconds(3600))
         }
         _ = try await store.createState(request, on: executor)
+    case "few-files":
+        let store = try await StateStore.open(at: arguments[2])
+        tell("ready")
+        let bytes = SeededBytes.random(number, seed: 8)
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let before = limit
+        limit.rlim_cur = 3
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        do {
+            _ = try await store.commitState(of: model, named: "s") { try await $0.write("k", bytes) }
+            tell("not refused")
+        } catch {
+            tell("refused \((error as? StrataError)?.description ?? "with another error: \(error)")")
+        }
+        limit = before
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        _ = try await store.commitState(of: model, named: "s") { try await $0.write("k", bytes) }
+        tell("committed")
+        try await store.close()
     default:
         exit(64)
     }
