@@ -1,5 +1,6 @@
 import Catalog
 import ContentStore
+import Logging
 
 extension StateStore {
     /// Holds what the store keeps against itself and against its digests.
@@ -69,12 +70,16 @@ private struct VerificationRun {
         values = try await verification.run(from: cursor.value, budget: chunks.damaged.isEmpty ? budget?.values : nil)
         damages += values.damages
 
-        let keepsPlace = scope.isPartial && !store.isReadOnly
-        if keepsPlace {
-            let reached = VerificationCursor(chunk: chunks.reached, value: values.reached)
+        guard scope.isPartial, !store.isReadOnly else { return report(chunks, keptPlace: false) }
+        let reached = VerificationCursor(chunk: chunks.reached, value: values.reached)
+        do {
             try await WorkerExecutor.run { () throws(ContentError) in try reached.save(to: path, on: disk) }
+        } catch {
+            // What was found counts more than where to go on: a full disk, or another run that ends at this moment.
+            store.logger.warning("the place of a verification was not kept", metadata: ["error": "\(error)"])
+            return report(chunks, keptPlace: false)
         }
-        return report(chunks, keptPlace: keepsPlace)
+        return report(chunks, keptPlace: true)
     }
 
     private mutating func checkStructure() async throws {

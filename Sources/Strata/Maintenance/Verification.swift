@@ -53,8 +53,8 @@ public struct VerificationReport: Hashable, Sendable {
     public let damages: [Damage]
     /// There was so much damage that the run stopped before its end: repair, and verify again.
     public let isCutShort: Bool
-    /// Whether the next partial run begins where this one stopped; false for other scopes, and in a store that is open for
-    /// reading only, where the next run looks at the same part again.
+    /// Whether the next partial run begins where this one stopped; false for other scopes, in a store that is open for
+    /// reading only, and when the place could not be written: then the next run looks at the same part again.
     public let keptPlace: Bool
 
     public var isSound: Bool { damages.isEmpty && damagedChunks == 0 }

@@ -143,6 +143,16 @@ import Testing
         }
     }
 
+    @Test func aPlaceThatCannotBeWrittenDoesNotHideTheDamage() async throws {
+        try await withFilledStore { path, _ in
+            let pack = try #require(try StoreFolder(path).packs().first)
+            try StoreFolder(path).change("packs/" + pack) { $0[150_000] ^= 1 }
+            try FileManager.default.createDirectory(atPath: path + "/verification.new", withIntermediateDirectories: false)
+            let report = try await withStore(at: path) { try await $0.verify(.percent(100)) }
+            #expect(report.damagedChunks == 1 && !report.damages.isEmpty && !report.keptPlace)
+        }
+    }
+
     @Test(arguments: [VerificationScope.percent(0), .percent(-1), .percent(101), .percent(.nan)])
     func aShareThatIsNoneIsRefused(scope: VerificationScope) async throws {
         _ = try await withTemporaryStore { store async throws in

@@ -125,7 +125,7 @@ struct VerifyCommand: StoreCommand {
         var lines = report.damages.map(VerificationView.line) + [end + checked]
         if report.isCutShort { lines.append("stopped there: too much is damaged; repair the store and verify again") }
         if report.scope != .quick, report.scope != .full, !report.keptPlace {
-            lines.append("the store is open for reading only: the next run reads the same part")
+            lines.append("the place could not be kept in the store: the next run reads the same part")
         }
         return lines.joined(separator: "\n")
     }
