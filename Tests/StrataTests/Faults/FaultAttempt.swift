@@ -22,6 +22,8 @@ struct FaultAttempt {
 
     var path: String { folder + "/store" }
     var base: String { folder + "/base" }
+    /// A copy of what the dead process left: whatever of it still runs here holds no lock there.
+    var left: String { folder + "/left" }
 
     /// - Parameter arm: sets the fault, once the store is open.
     func run(arm: (FaultDisk) -> Void) async throws -> Outcome {
@@ -52,6 +54,7 @@ struct FaultAttempt {
         let (hasFired, answeredAt) = (disk.hasFired, disk.logCount)
         disk.die()
         let log = disk.log
+        if files.fileExists(atPath: path) { try files.copyItem(atPath: path, toPath: left) }
         // A killed process closes its files; what it would do to them on the way does not reach the disk.
         try? await store?.close()
         return Outcome(isAcknowledged: failure == nil, error: failure, hasFired: hasFired, log: log, answeredAt: answeredAt)

@@ -26,7 +26,7 @@ import Testing
             let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/whole")
             let outcome = try await attempt.run { _ in }
             #expect(outcome.isAcknowledged, "\(outcome.error.map { "\($0)" } ?? "")")
-            let after = try await withStore(at: attempt.path, options: FaultSample.options()) { try await StoreContents(of: $0) }
+            let after = try await withStore(at: attempt.left, options: FaultSample.options()) { try await StoreContents(of: $0) }
             return try await body(sample, FaultExpectation(before: before, after: after), outcome.answeredAt, folder)
         }
     }
@@ -61,7 +61,7 @@ import Testing
                 }
                 Self.expectNoSyncTwice(outcome.log, comment)
                 try await expectation.check(
-                    attempt.path, isAcknowledged: outcome.isAcknowledged, mayLeavePacks: false, makesStore: operation.makesStore, comment)
+                    attempt.left, isAcknowledged: outcome.isAcknowledged, mayLeavePacks: false, makesStore: operation.makesStore, comment)
                 try? FileManager.default.removeItem(atPath: attempt.folder)
             }
             #expect(failures > 0 || operation.name == "close", "no fault was noticed")
