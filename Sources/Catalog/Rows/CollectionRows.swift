@@ -37,6 +37,17 @@ public struct CollectedRows: Hashable, Sendable {
         sum.packBytes += right.packBytes
         return sum
     }
+
+    static func - (left: CollectedRows, right: CollectedRows) -> CollectedRows {
+        var rest = left
+        rest.values -= right.values
+        rest.inlineBytes -= right.inlineBytes
+        rest.chunks -= right.chunks
+        rest.chunkBytes -= right.chunkBytes
+        rest.packs -= right.packs
+        rest.packBytes -= right.packBytes
+        return rest
+    }
 }
 
 /// A pack whose rows are gone and whose file is to go.

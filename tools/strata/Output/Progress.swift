@@ -28,6 +28,8 @@ final class Progress: Sendable {
         }
     }
 
+    func set(_ bytes: Int64) { update { $0.doneBytes = bytes } }
+
     /// Another phase begins.
     func setLabel(_ label: String) { update(always: true) { $0 = State(label: label, isShown: $0.isShown) } }
 
