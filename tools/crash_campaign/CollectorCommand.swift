@@ -3,11 +3,11 @@ import Foundation
 import Strata
 import StrataTesting
 
-/// Collects garbage, compacts and verifies, again and again, while others work.
+/// Collects garbage and verifies, again and again, while others work.
 struct CollectorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "collector", shouldDisplay: false)
 
-    enum Work: String, CaseIterable, ExpressibleByArgument { case collect, compact, verify }
+    enum Work: String, CaseIterable, ExpressibleByArgument { case collect, verify }
 
     @Argument var store: String
     @Option var seed: UInt64
@@ -30,7 +30,7 @@ struct CollectorCommand: AsyncParsableCommand {
 
     private static func perform(_ work: Work, in store: StateStore) async throws {
         switch work {
-        case .collect, .compact: try await Task.sleep(for: .milliseconds(20))
+        case .collect: _ = try await store.collect()
         case .verify:
             let report = try await store.verify()
             guard report.damages.isEmpty else {

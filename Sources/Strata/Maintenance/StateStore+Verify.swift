@@ -63,7 +63,8 @@ private struct VerificationRun {
         let chunks = try await ChunkVerification(
             catalog: store.catalog, reader: store.reader, damagesMax: Self.damagesMax, totalBytes: total, progress: progress
         ).run(from: cursor.chunk, budgetBytes: budget?.bytes)
-        // All damaged chunks of this run are known here: `chunks.damaged`, by number.
+        // Marked, so that content which comes in again is written anew and heals them. Who may only read cannot mark.
+        if !store.isReadOnly, !chunks.damaged.isEmpty { _ = try? await store.catalog.markDamaged(Array(chunks.damaged.keys)) }
         let verification = ValueVerification(
             catalog: store.catalog, damaged: chunks.damaged, damagesMax: Self.damagesMax - damages.count)
         // A damaged chunk can stand in any value, not only in those whose turn it is.

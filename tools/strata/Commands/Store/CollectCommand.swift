@@ -66,7 +66,7 @@ struct CollectionView: JSONDocument {
 
     static let fields: [JSONField] = .all(
         [.init("dryRun", "true when nothing was changed")], Garbage.fields.below("removed"), Garbage.fields.below("waiting"),
-        [.init("compactableBytes", "dead bytes in packs that stay: `strata compact` gives them back")],
+        [.init("compactableBytes", "dead bytes in packs that stay, because something in them is in use")],
         Session.fields.below("sessions[]"))
 
     var text: String {
@@ -77,7 +77,7 @@ struct CollectionView: JSONDocument {
         for session in sessions {
             lines.append("session \(session.token)\(session.processId.map { " of process \($0)" } ?? "") keeps what was deleted since it began")
         }
-        if compactableBytes > 0 { lines.append("\(Text.exactSize(compactableBytes)) dead in packs that stay; `strata compact` gives them back") }
+        if compactableBytes > 0 { lines.append("\(Text.exactSize(compactableBytes)) dead in packs that stay, because something in them is in use") }
         return lines.joined(separator: "\n")
     }
 

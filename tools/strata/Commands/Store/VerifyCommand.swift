@@ -12,6 +12,21 @@ struct VerificationView: JSONDocument {
         let chunk: String?
         let pack: String?
         let message: String
+
+        init(_ damage: Damage) {
+            (modelId, stateId) = (damage.modelID?.rawValue, damage.stateID?.rawValue)
+            (snapshotId, datasetId) = (damage.snapshotID?.rawValue, damage.datasetID?.rawValue)
+            (key, offset, message) = (damage.key, damage.offset, damage.message)
+            (chunk, pack) = (damage.chunk, damage.pack)
+        }
+
+        static let fields: [JSONField] = [
+            .init("modelId", "the model that has the damaged bytes"), .init("stateId", "its state"),
+            .init("snapshotId", "its snapshot"), .init("datasetId", "or the dataset"),
+            .init("key", "the state's or dataset's key, or the file's path"),
+            .init("offset", "where in the value the damage begins"), .init("chunk", "the damaged chunk's digest"),
+            .init("pack", "the pack that is damaged or has the chunk"), .init("message", "a sentence for people"),
+        ]
     }
 
     let sound: Bool
@@ -31,29 +46,19 @@ struct VerificationView: JSONDocument {
         checkedChunks = report.checkedChunks
         checkedValues = report.checkedValues
         checkedBytes = report.checkedBytes
-        damages = report.damages.map {
-            DamageView(
-                modelId: $0.modelID?.rawValue, stateId: $0.stateID?.rawValue, snapshotId: $0.snapshotID?.rawValue,
-                datasetId: $0.datasetID?.rawValue, key: $0.key, offset: $0.offset, chunk: $0.chunk, pack: $0.pack,
-                message: $0.message)
-        }
+        damages = report.damages.map(DamageView.init)
     }
 
-    static let fields: [JSONField] = [
-        .init("sound", "true when nothing is damaged"), .init("checkedPacks", "packs whose own index was checked"),
-        .init("checkedChunks", "chunks that were read"),
-        .init("checkedValues", "values whose description was checked"),
-        .init("checkedBytes", "bytes that were decoded and hashed"),
-        .init("damagedChunks", "chunks that cannot be read, used or not"),
-        .init("cutShort", "true when so much is damaged that the rest was not looked at"),
-        .init("keptPlace", "true when the next partial run begins where this one stopped"),
-        .init("damages[].modelId", "the model that has the damaged bytes"), .init("damages[].stateId", "its state"),
-        .init("damages[].snapshotId", "its snapshot"), .init("damages[].datasetId", "or the dataset"),
-        .init("damages[].key", "the state's or dataset's key, or the file's path"),
-        .init("damages[].offset", "where in the value the damage begins"),
-        .init("damages[].chunk", "the damaged chunk's digest"), .init("damages[].pack", "the pack that is damaged or has the chunk"),
-        .init("damages[].message", "a sentence for people"),
-    ]
+    static let fields: [JSONField] = .all(
+        [
+            .init("sound", "true when nothing is damaged"), .init("checkedPacks", "packs whose own index was checked"),
+            .init("checkedChunks", "chunks that were read"),
+            .init("checkedValues", "values whose description was checked"),
+            .init("checkedBytes", "bytes that were decoded and hashed"),
+            .init("damagedChunks", "chunks that cannot be read, used or not"),
+            .init("cutShort", "true when so much is damaged that the rest was not looked at"),
+            .init("keptPlace", "true when the next partial run begins where this one stopped"),
+        ], DamageView.fields.below("damages[]"))
 
     static func line(_ damage: Damage) -> String {
         let place = [
