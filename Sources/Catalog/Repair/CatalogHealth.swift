@@ -1,3 +1,4 @@
+import CatalogMigrations
 import Foundation
 import GRDB
 
@@ -82,6 +83,7 @@ extension Catalog {
             if let row = try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") {
                 return .malformed("a row of \(row["table"] ?? "a table") refers to a missing one")
             }
+            guard try CatalogSchema.text(db) == CatalogSchema.text(ofVersion: version) else { return .malformed("its schema is not that of a catalog") }
             if let fault = try CatalogSchema(db).wrongType() { return .malformed(fault) }
         }
         guard let row = try Row.fetchOne(db, sql: "SELECT store_id FROM store WHERE id = 1"),
@@ -133,6 +135,21 @@ struct CatalogSchema {
                     name: row["name"], type: row["type"], isNullable: (row["notnull"] as Int) == 0 && (row["pk"] as Int) == 0)
             }
             return Table(name: name, columns: columns)
+        }
+    }
+
+    /// What the database says of its own tables and indexes, as one text.
+    static func text(_ db: Database) throws -> [String] {
+        try String.fetchAll(
+            db, sql: "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1")
+    }
+
+    /// The same of a catalog that nothing has happened to.
+    static func text(ofVersion version: Int) throws -> [String] {
+        let fresh = try DatabaseQueue()
+        return try fresh.write { db in
+            for migration in Migration.all where migration.version <= version { try db.execute(sql: migration.sql) }
+            return try text(db)
         }
     }
 

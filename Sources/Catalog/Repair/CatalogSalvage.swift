@@ -43,13 +43,20 @@ public struct CatalogSalvage: Sendable {
             damagedTables.insert(table.name)
             return
         }
-        let columns = table.columns.filter { column in known.columns.contains { $0.name == column.name } }
+        // A schema of the same version has the same columns, whatever damage has made of their names.
+        let isSameVersion = known.columns.count == table.columns.count
+        let columns = isSameVersion ? table.columns : table.columns.filter { column in known.columns.contains { $0.name == column.name } }
         let names = columns.map(\.name).joined(separator: ", ")
+        let oldNames = isSameVersion ? "*" : names
         let places = columns.map { _ in "?" }.joined(separator: ", ")
         let insertion = "INSERT OR IGNORE INTO \(table.name) (\(names)) VALUES (\(places))"
-        let rows = SalvagedRows(db: old, table: table.name, columns: names)
+        let rows = SalvagedRows(db: old, table: table.name, columns: oldNames)
         let isWhole = try rows.forEach { row in
-            let values = columns.indices.map { row[$0 + 1] as DatabaseValue }
+            let values = columns.indices.map { index -> DatabaseValue in
+                let value: DatabaseValue = row[index + 1]
+                // An id is the row's number; a schema with a damaged type does not know that.
+                return value.isNull && columns[index].name == "id" ? row[0] : value
+            }
             guard zip(columns, values).allSatisfy({ $0.accepts($1) }) else {
                 damagedTables.insert(table.name)
                 return
