@@ -20,7 +20,8 @@ struct GarbageTable {
         self.step = step
     }
 
-    private var isUsedUp: Bool { rows >= step.rowsMax || ContinuousClock.now - start >= step.duration }
+    /// Never before something was done, so that every step gets on.
+    private var isUsedUp: Bool { rows > 0 && (rows >= step.rowsMax || ContinuousClock.now - start >= step.duration) }
 
     // MARK: values
 

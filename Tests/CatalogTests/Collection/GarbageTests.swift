@@ -6,6 +6,9 @@ import Testing
 
 /// Removal of condemned rows, step by step.
 @Suite struct GarbageTests {
+    /// A step that time does not cut off.
+    private static let whole = CollectionStep(duration: .seconds(60))
+
     private func expectSound(_ catalog: Catalog, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let violations = try await catalog.read { db in try CatalogInvariants(db: db).violations() }
         #expect(violations == [], sourceLocation: sourceLocation)
@@ -19,7 +22,7 @@ import Testing
     private func collect(_ catalog: Catalog, rows: Int = 4096) async throws -> CollectedRows {
         var removed = CollectedRows()
         var before: CollectedRows
-        let step = CollectionStep(rowsMax: rows)
+        let step = CollectionStep(rowsMax: rows, duration: .seconds(60))
         repeat {
             before = removed
             while let rows = try await catalog.removeValues(bound: try await catalog.currentSequence(), step: step) {
@@ -87,7 +90,7 @@ import Testing
             #expect(forecast.waiting.values == 2 && forecast.waiting.chunks == 1 && forecast.waiting.packs == 1)
             // The value may go, its chunk is condemned only by that.
             let deleted = try await catalog.currentSequence()
-            let values = try await catalog.removeValues(bound: deleted)
+            let values = try await catalog.removeValues(bound: deleted, step: Self.whole)
             #expect(values?.values == 2)
             let chunks = try await catalog.removeChunks(bound: deleted)
             #expect(chunks == nil)
