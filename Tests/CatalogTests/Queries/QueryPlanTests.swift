@@ -157,4 +157,20 @@ import Testing
         }
         expect(plan, uses: ["states_by_key_set", "snapshots_by_key_set", "pins_by_key_set", "models_by_filesystem"])
     }
+
+    /// Collection costs what the garbage costs: nothing that it asks may walk a table.
+    @Test func garbageIsFoundThroughItsIndexes() async throws {
+        let plan = try await plan { db in
+            _ = try GarbageTable.hasValues(db, bound: 1)
+            _ = try GarbageTable.hasChunks(db, bound: 1)
+            _ = try RemovedPackTable(db: db).packs(bound: -1, limit: 10)
+            _ = try StateTable(db: db).retentionRows(ofModelRow: 1, before: nil ?? .max, limit: 10)
+            _ = try GarbageForecast(db: db, bound: 1, isQuiet: true).make()
+        }
+        expect(
+            plan.filter { $0 != "SCAN removed_packs" }, uses: ["stored_values_condemned", "chunks_condemned", "packs_with_waste", "states_by_model"],
+            derived: ["packs USING INDEX packs_with_waste", "packs USING COVERING INDEX packs_with_waste",
+                "stored_values USING INDEX stored_values_condemned", "chunks USING INDEX chunks_condemned",
+                "chunks USING COVERING INDEX chunks_condemned"])
+    }
 }
