@@ -27,7 +27,8 @@ extension Catalog {
     public func packs(after id: Int64?, limit: Int) async throws -> [PackCheckRow] {
         try await read { db in
             try db.rows(
-                "SELECT id, name, size_bytes, chunk_count FROM packs WHERE id > ? ORDER BY id LIMIT ?", [id ?? Int64.min, limit]
+                "SELECT id, name, size_bytes, chunk_count FROM packs WHERE id > ? AND name <> ? ORDER BY id LIMIT ?",
+                [id ?? Int64.min, Data(Catalog.lostPack.digest.bytes), limit]
             ).map { row in
                 guard let name = Digest(bytes: row[1] as Data) else {
                     throw CatalogError(.corrupted, "pack number \(row[0] as Int64) has a name of the wrong length in the catalog")
@@ -101,8 +102,8 @@ private struct StructureCheck {
             """
             SELECT p.id, p.dead_bytes, p.stored_bytes - coalesce(s.live, 0) FROM packs p
             LEFT JOIN (SELECT pack_id, sum(stored_bytes) AS live FROM chunks GROUP BY pack_id) AS s ON s.pack_id = p.id
-            WHERE p.dead_bytes <> p.stored_bytes - coalesce(s.live, 0) ORDER BY p.id LIMIT ?
-            """, [limit]
+            WHERE p.dead_bytes <> p.stored_bytes - coalesce(s.live, 0) AND p.name <> ? ORDER BY p.id LIMIT ?
+            """, [Data(Catalog.lostPack.digest.bytes), limit]
         ).map { "pack number \($0[0] as Int64) has \($0[1] as Int64) dead bytes in the catalog, and \($0[2] as Int64) were counted" }
     }
 

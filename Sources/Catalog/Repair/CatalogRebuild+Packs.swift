@@ -70,11 +70,14 @@ extension CatalogRebuild {
     }
 
     /// Gives a chunk another place. Its mark, if it had one, goes; reference counts are counted anew at the end.
-    public func move(_ id: ChunkID, to chunk: PackedChunk, in pack: PackName) throws(CatalogError) {
+    /// - Returns: false when its base is unknown; then nothing was changed.
+    public func move(_ id: ChunkID, to chunk: PackedChunk, in pack: PackName) throws(CatalogError) -> Bool {
         try using { db in
-            guard let row = try PackTable(db: db).id(of: pack) else { return }
+            guard let row = try PackTable(db: db).id(of: pack) else { return false }
             let base = try chunk.base.flatMap { try ChunkTable(db: db).id(of: $0) }
+            guard (base == nil) == (chunk.base == nil) else { return false }
             try place(id, chunk, row: row, base: base, db)
+            return true
         }
     }
 

@@ -30,8 +30,7 @@ extension StoreRepair {
         for pack in try saver.finish() {
             try rebuild.enter(pack: pack.name, sizeBytes: pack.sizeBytes, chunks: pack.chunks)
             for chunk in pack.chunks {
-                guard let id = lost[chunk.digest] else { continue }
-                try rebuild.move(id, to: chunk, in: pack.name)
+                guard let id = lost[chunk.digest], try rebuild.move(id, to: chunk, in: pack.name) else { continue }
                 report.healedChunks += 1
             }
         }

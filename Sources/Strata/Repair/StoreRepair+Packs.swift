@@ -23,8 +23,15 @@ extension StoreRepair {
         for name in known.subtracting(seen) {
             report.packs[name.description] = "the file is missing"
             try rebuild.lose(try rebuild.places(in: name).map(\.id))
-            try rebuild.remove(pack: name)
+            gonePacks.append(name)
         }
+        // A base may have been put right after the difference that names it.
+        for (id, chunk, pack) in postponed where try !rebuild.move(id, to: chunk, in: pack) { try rebuild.lose([id]) }
+        for name in gonePacks { try rebuild.remove(pack: name) }
+    }
+
+    private func move(_ id: ChunkID, to chunk: PackedChunk, in pack: PackName, _ rebuild: CatalogRebuild) throws {
+        if try !rebuild.move(id, to: chunk, in: pack) { postponed.append((id, chunk, pack)) }
     }
 
     /// What lies in `packs/`, below the store's folder; a name where it is one of a pack in its place.
@@ -61,7 +68,7 @@ extension StoreRepair {
             }
         }
         if survey.isWhole, survey.name == name {
-            for (id, chunk, isAsTold) in found where !isAsTold { try rebuild.move(id, to: chunk, in: name) }
+            for (id, chunk, isAsTold) in found where !isAsTold { try move(id, to: chunk, in: name, rebuild) }
             try rebuild.describe(pack: name, sizeBytes: survey.sizeBytes, chunks: survey.soundChunks)
             wholePacks.append(name)
             return try rebuild.lose(lost)
@@ -69,7 +76,7 @@ extension StoreRepair {
         report.packs[name.description] = survey.problem.map(\.message) ?? "\(survey.damagedChunks.count) of its chunks are damaged"
         try save(found.map { ($0.id, $0.chunk) }, of: survey, rebuild)
         try rebuild.lose(lost)
-        try rebuild.remove(pack: name)
+        gonePacks.append(name)
         surveys.append(survey)
         aside.append("packs/" + name.relativePath)
     }
@@ -81,7 +88,7 @@ extension StoreRepair {
         for (_, chunk) in chunks { try saver.append(chunk, payload: try chunk.payload(inPackAt: survey.path, disk: disk)) }
         for pack in try saver.finish(records: survey.commitRecords) {
             try rebuild.enter(pack: pack.name, sizeBytes: pack.sizeBytes, chunks: pack.chunks)
-            for chunk in pack.chunks { if let id = ids[chunk.digest] { try rebuild.move(id, to: chunk, in: pack.name) } }
+            for chunk in pack.chunks { if let id = ids[chunk.digest] { try move(id, to: chunk, in: pack.name, rebuild) } }
         }
     }
 }

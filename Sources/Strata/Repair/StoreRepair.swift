@@ -28,6 +28,10 @@ final class StoreRepair {
     var surveys: [PackSurvey] = []
     /// Files in `packs/` that the catalog names and that are whole.
     var wholePacks: [PackName] = []
+    /// Packs of the catalog whose files are missing or go aside.
+    var gonePacks: [PackName] = []
+    /// Chunks whose base the catalog did not know when their pack was read.
+    var postponed: [(id: ChunkID, chunk: PackedChunk, pack: PackName)] = []
 
     init(_ layout: StoreLayout, options: StateStore.Options, work: String, replicas: [String], isDryRun: Bool) throws {
         self.layout = layout

@@ -127,7 +127,7 @@ import Testing
                         }
                     }
                     let verified = try await store.verify()
-                    #expect(verified.damages.count == report.losses.count, "round \(round): \(verified.damages) \(report.losses) \(report.basis) \(report.catalogProblem ?? "")")
+                    #expect(verified.damages.places == report.losses.places, "round \(round): \(verified.damages) \(report.losses) \(report.basis) \(report.catalogProblem ?? "")")
                 }
                 let second = try await StateStore.repair(at: path)
                 #expect(!second.needsRepair, "round \(round): \(second) first: \(report)")

@@ -76,3 +76,13 @@ struct RepairSample {
         try packs.max { try FileBytes.read(path + "/packs/" + $0).count < FileBytes.read(path + "/packs/" + $1).count }!
     }
 }
+
+extension [Damage] {
+    /// Whose bytes are damaged, however often.
+    var places: Set<String> {
+        Set(map { damage in
+            let owner = damage.modelID?.rawValue ?? damage.datasetID?.rawValue ?? "the structure"
+            return "\(owner) \(damage.stateID?.rawValue ?? damage.snapshotID?.rawValue ?? "") \(damage.key ?? "")"
+        })
+    }
+}
