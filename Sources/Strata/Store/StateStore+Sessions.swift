@@ -17,6 +17,7 @@ extension StateStore {
         let folders = try await sessionFolders()
         let orphaned = entered.filter { !folders.contains($0) && !foundTokens.contains($0) }
         guard !dead.isEmpty || !orphaned.isEmpty else { return }
+        if dead.contains(where: { !$0.stagedPacks.isEmpty }) { try await catalog.buryUnfinishedCommits() }
         for session in dead {
             for path in session.stagedPacks { try await removeUncommittedPack(stagedAt: path) }
         }
