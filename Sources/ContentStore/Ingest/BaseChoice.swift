@@ -51,13 +51,13 @@ extension IngestSession {
         return plainBytes > 0 ? Double(differenceBytes) / Double(plainBytes) : nil
     }
 
-    /// A chunk's bytes; nil when they are damaged or were moved just now: a candidate only saves room.
+    /// A chunk's bytes; nil when they are damaged, cannot be read, or were moved just now: a candidate only saves room.
     private func readable(_ location: ChunkLocation, base: ChunkLocation?) throws(ContentError) -> [UInt8]? {
         do throws(ContentError) {
             return try makeArray(count: location.rawBytes) { target throws(ContentError) in
                 try self.reader.read(location, base: base, into: target)
             }
-        } catch where error.code == .corrupted || error.code == .notFound {
+        } catch where error.saysThatABaseCannotBeUsed {
             return nil
         }
     }

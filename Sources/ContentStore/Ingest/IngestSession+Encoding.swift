@@ -46,7 +46,8 @@ extension IngestSession {
         return bases
     }
 
-    /// The bytes to take a difference from; nil when they are damaged or were moved just now: a base only saves room.
+    /// The bytes to take a difference from; nil when they are damaged, cannot be read, or were moved just now: a base only
+    /// saves room.
     private func baseBytes(
         _ location: ChunkLocation, in scratch: EncodeScratch
     ) throws(ContentError) -> UnsafeRawBufferPointer? {
@@ -54,7 +55,7 @@ extension IngestSession {
         do throws(ContentError) {
             try reader.readBase(location, into: memory)
             return UnsafeRawBufferPointer(memory)
-        } catch where error.code == .corrupted || error.code == .notFound {
+        } catch where error.saysThatABaseCannotBeUsed {
             return nil
         }
     }
@@ -91,6 +92,11 @@ extension IngestSession {
         }
         return (chunks, offset)
     }
+}
+
+extension ContentError {
+    /// The chunk's own bytes or its pack are at fault, not the process (which has too many files open, say).
+    var saysThatABaseCannotBeUsed: Bool { [.corrupted, .notFound, .io].contains(code) }
 }
 
 private func memmoveBytes(_ buffer: UnsafeMutableRawBufferPointer, from: Int, to: Int, count: Int) {

@@ -21,6 +21,9 @@ import Testing
                 let error = await #expect(throws: StrataError.self) { _ = try await other.bytes(of: "k", in: first.id, of: model.id) }
                 #expect(error.map { [.corrupted, .io].contains($0.code) } == true)
                 #expect(error?.context["path"]?.hasSuffix(".pack") == true || error?.message.contains("pack") == true)
+                // The value that would be its base cannot be read: it is stored without one.
+                let related = try await other.commit([("k", SeededBytes.random(200_000, seed: 3))], to: model.id)
+                #expect(try await other.bytes(of: "k", in: related.id, of: model.id) == SeededBytes.random(200_000, seed: 3))
                 let second = try await other.commit([("another", SeededBytes.random(150_000, seed: 2))], to: model.id)
                 #expect(try await other.bytes(of: "another", in: second.id, of: model.id) == SeededBytes.random(150_000, seed: 2))
                 #expect(try await !other.verify().isSound)
@@ -30,6 +33,10 @@ import Testing
             try await withStore(at: store.path) { other async throws in
                 #expect(try await other.bytes(of: "k", in: first.id, of: model.id) == SeededBytes.random(200_000, seed: 1))
                 #expect(try await other.verify().isSound)
+                // Found sound again, it counts as known again: the same content is not stored twice.
+                let packBytes = try await other.statistics().packBytes
+                try await other.commit([("the same", SeededBytes.random(200_000, seed: 1))], to: model.id)
+                #expect(try await other.statistics().packBytes == packBytes)
             }
         }
     }
