@@ -62,6 +62,6 @@ public struct GarbageForecastRow: Sendable {
     public var removable = CollectedRows()
     /// What goes once the sessions that run now have ended.
     public var waiting = CollectedRows()
-    /// Dead bytes in packs that stay, before what waits has gone: compaction gives them back.
+    /// Dead bytes in packs that stay, before what waits has gone.
     public var compactableBytes: Int64 = 0
 }

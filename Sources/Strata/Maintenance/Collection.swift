@@ -41,7 +41,7 @@ public struct CollectionPlan: Hashable, Sendable {
     public let removable: CollectedGarbage
     /// What goes with a later collection, once `sessions` have ended what they do now.
     public let waiting: CollectedGarbage
-    /// Dead bytes in packs that stay: only compaction gives them back.
+    /// Dead bytes in packs that stay: they go with the last living chunk of their pack.
     public let compactableBytes: Int64
     /// Sessions in which something runs now.
     public let sessions: [HoldingSession]

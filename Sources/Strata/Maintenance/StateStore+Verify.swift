@@ -5,7 +5,8 @@ import Logging
 extension StateStore {
     /// Holds what the store keeps against itself and against its digests.
     ///
-    /// Runs beside readers, writers and other maintenance, and changes no data; what is committed meanwhile may be left out,
+    /// Runs beside readers, writers and other maintenance, and changes no data, but marks damaged chunks, so that they heal
+    /// when their content is stored again; what is committed meanwhile may be left out,
     /// and what is deleted or moved meanwhile is no damage. A damaged chunk is reported wherever a state, snapshot, file or
     /// dataset uses it. A run that is cancelled or killed leaves no trace: the next partial one begins where it began.
     ///
@@ -48,6 +49,19 @@ private struct VerificationRun {
         self.progress = progress
     }
 
+    /// Marks what is damaged, so that content which comes in again is written anew and heals it, and takes the marks of what
+    /// a full run found sound back. Who may only read cannot mark; a failure is logged and hides nothing of the report.
+    private func mark(_ chunks: ChunkVerification.Found) async {
+        guard !store.isReadOnly else { return }
+        do {
+            try await store.catalog.markDamaged(Array(chunks.damaged.keys))
+            guard scope == .full, !chunks.isCutShort else { return }
+            try await store.catalog.markSound(try await store.catalog.damagedChunks().filter { chunks.damaged[$0] == nil })
+        } catch {
+            store.logger.warning("damaged chunks were not marked", metadata: ["error": "\(error)"])
+        }
+    }
+
     mutating func report() async throws -> VerificationReport {
         let (disk, path) = (store.options.disk, store.layout.verificationCursor)
         var cursor = VerificationCursor()
@@ -63,8 +77,7 @@ private struct VerificationRun {
         let chunks = try await ChunkVerification(
             catalog: store.catalog, reader: store.reader, damagesMax: Self.damagesMax, totalBytes: total, progress: progress
         ).run(from: cursor.chunk, budgetBytes: budget?.bytes)
-        // Marked, so that content which comes in again is written anew and heals them. Who may only read cannot mark.
-        if !store.isReadOnly, !chunks.damaged.isEmpty { _ = try? await store.catalog.markDamaged(Array(chunks.damaged.keys)) }
+        await mark(chunks)
         let verification = ValueVerification(
             catalog: store.catalog, damaged: chunks.damaged, damagesMax: Self.damagesMax - damages.count)
         // A damaged chunk can stand in any value, not only in those whose turn it is.

@@ -76,7 +76,8 @@ struct VerifyCommand: StoreCommand {
         discussion: """
             Without options everything is read. --percent and --bytes read a part, beginning where the last such run stopped: \
             `--percent 5` run daily reads everything in twenty days. Where the store can only be read, the place cannot be \
-            kept, and the next run reads the same part.
+            kept, and the next run reads the same part. Chunks that are found damaged are marked: storing the same content \
+            again heals them, and so does `strata repair` from another copy.
             Runs beside readers and writers. Ends with exit code 11 when something is damaged.
 
             Example:
