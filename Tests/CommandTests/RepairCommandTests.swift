@@ -43,6 +43,16 @@ import Testing
         #expect(read.status == StrataExit.damage.rawValue && read.errors.contains("`w`"), "\(read.errors)")
     }
 
+    @Test func aNewerStoreIsRefusedAndLeftAsItIs() async throws {
+        let (tool, _) = try await store()
+        let format = tool.store + "/format"
+        let newer = try String(contentsOfFile: format, encoding: .utf8).replacing("strata 1 ", with: "strata 99 ")
+        try newer.write(toFile: format, atomically: true, encoding: .utf8)
+        let outcome = try await tool.run("repair")
+        #expect(outcome.status == StrataExit.noStore.rawValue && outcome.errors.contains("newer program"), "\(outcome.errors)")
+        #expect(try String(contentsOfFile: format, encoding: .utf8) == newer)
+    }
+
     @Test func aStoreThatIsNoneIsRefused() async throws {
         let tool = try await Tool(makesStore: false)
         #expect(try await tool.run("repair").status == StrataExit.noStore.rawValue)

@@ -59,10 +59,9 @@ final class StoreRepair {
     private static func settleID(_ layout: StoreLayout, _ disk: any StoreDisk) throws -> String {
         do {
             if let id = try layout.storeID(on: disk) { return id }
-        } catch let error as StrataError where error.message.contains("use a newer program") {
-            throw error
-        } catch is StrataError {
-            // An unreadable file is written anew.
+        } catch let error as StrataError {
+            // A newer store is not ours to repair; an unreadable file is written anew.
+            if error.context["formatVersion"] != nil { throw error }
         }
         let found = [layout.catalog, layout.catalogCopy].lazy.compactMap { Catalog.health(at: $0, thorough: false, onlyIdentity: true).identity }
         return found.first?.storeID ?? UUID().uuidString.lowercased()

@@ -105,7 +105,8 @@ struct StoreLayout: Sendable {
         guard version <= Self.formatVersion else {
             throw StrataError(
                 .unsupportedFormat,
-                "the store `\(root)` has format version \(version), this program reads up to \(Self.formatVersion); use a newer program")
+                "the store `\(root)` has format version \(version), this program reads up to \(Self.formatVersion); use a newer program",
+                context: ["path": root, "formatVersion": "\(version)"])
         }
         return String(words[2])
     }
