@@ -127,6 +127,32 @@ final class LocalFile: DiskFile {
         }
         return true
     }
+
+    /// A shared lock of the byte at `number`, which belongs to the open file (fcntl(2), "Open file description locks").
+    func mark(_ number: Int64) throws(ContentError) {
+        var lock = flock(l_type: Int16(F_RDLCK), l_whence: Int16(SEEK_SET), l_start: off_t(number), l_len: 1, l_pid: 0)
+        guard fcntl(descriptor, OpenFileLock.set, &lock) == 0 else { throw .system("lock a byte of", path) }
+    }
+
+    func lowestMark() throws(ContentError) -> Int64? {
+        var lowest: Int64?
+        while lowest != 0 {
+            // Length 0 is: to the end. The answer is any lock that stands in the way, so what lies before it is asked next.
+            var lock = flock(
+                l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: off_t(lowest ?? 0), l_pid: 0)
+            guard fcntl(descriptor, OpenFileLock.get, &lock) == 0 else { throw .system("look at the locks of", path) }
+            if lock.l_type == Int16(F_UNLCK) { break }
+            lowest = Int64(lock.l_start)
+        }
+        return lowest
+    }
+}
+
+/// Linux's commands for locks that belong to an open file (`F_OFD_…` of include/uapi/asm-generic/fcntl.h), which Glibc's module
+/// leaves out.
+private enum OpenFileLock {
+    static let get: Int32 = 36
+    static let set: Int32 = 37
 }
 
 extension FileStatus {

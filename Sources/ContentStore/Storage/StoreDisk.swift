@@ -61,6 +61,11 @@ public protocol DiskFile: AnyObject, Sendable {
     func status() throws(ContentError) -> FileStatus
     /// Takes the file's exclusive lock without waiting; false when another open file holds it. It goes with the file.
     func tryLock() throws(ContentError) -> Bool
+    /// Tells everybody who has the file open that `number` is in use here, until this open file is closed. Changes no byte,
+    /// and files that are open for reading will do. Any number of open files may mark the same number.
+    func mark(_ number: Int64) throws(ContentError)
+    /// The lowest number that another open file has marked; nil when none has.
+    func lowestMark() throws(ContentError) -> Int64?
 }
 
 extension DiskFile {

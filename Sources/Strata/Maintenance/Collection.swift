@@ -27,8 +27,9 @@ public struct CollectedGarbage: Hashable, Sendable {
 
 /// An open store in which something runs that may still use what was deleted since it began.
 public struct HoldingSession: Hashable, Sendable {
-    /// The name of its folder below `staging/`.
-    public let token: String
+    /// The name of its folder below `staging/`; nil for the handles that are open for reading only, which have none and stand
+    /// here as one.
+    public let token: String?
     /// Its process, where the catalog knows it: sessions are entered when they mount or create states.
     public let processID: Int?
     /// Whether it is this handle's own.

@@ -10,10 +10,10 @@ extension StateStore {
         try await translating {
             try checkOpen()
             let bound = try await CollectionBound(of: self)
-            let forecast = try await catalog.forecastGarbage(bound: bound.sequence, isQuiet: bound.holders.isEmpty)
+            let forecast = try await catalog.forecastGarbage(bound: bound.sequence, isQuiet: bound.isQuiet)
             return CollectionPlan(
                 removable: CollectedGarbage(forecast.removable), waiting: CollectedGarbage(forecast.waiting),
-                compactableBytes: forecast.compactableBytes, sessions: try await holdingSessions(bound.holders))
+                compactableBytes: forecast.compactableBytes, sessions: try await holdingSessions(bound))
         }
     }
 
@@ -38,15 +38,16 @@ extension StateStore {
             logger.debug("collected", metadata: ["packs": "\(collector.removed.packs)", "bytes": "\(collector.removed.packBytes)"])
             return CollectionReport(
                 removed: CollectedGarbage(collector.removed), compactableBytes: try await catalog.deadPackBytes(),
-                sessions: try await holdingSessions(bound.holders))
+                sessions: try await holdingSessions(bound))
         }
     }
 
-    private func holdingSessions(_ tokens: [String]) async throws -> [HoldingSession] {
-        let processes = try await catalog.processIDs(ofSessions: tokens)
-        return tokens.sorted().map { token in
+    private func holdingSessions(_ bound: CollectionBound) async throws -> [HoldingSession] {
+        let processes = try await catalog.processIDs(ofSessions: bound.holders)
+        let sessions = bound.holders.sorted().map { token in
             HoldingSession(token: token, processID: processes[token].map(Int.init), isOwn: token == staging?.token)
         }
+        return sessions + (bound.hasReaders ? [HoldingSession(token: nil, processID: nil, isOwn: false)] : [])
     }
 }
 
@@ -55,14 +56,22 @@ struct CollectionBound {
     let sequence: Int64
     /// Sessions in which something runs.
     let holders: [String]
+    /// Something runs in a handle that is open for reading only.
+    let hasReaders: Bool
+
+    var isQuiet: Bool { holders.isEmpty && !hasReaders }
 
     /// The catalog's sequence is read first and the sessions' horizons after it: whoever is not seen there tells its
     /// horizon later, reads the sequence after that, and takes for unknown what was condemned by now.
     init(of store: StateStore) async throws {
         let now = try await store.catalog.currentSequence()
         let folder = StagingFolder(path: store.layout.staging, disk: store.options.disk)
-        let live = try await WorkerExecutor.run { () throws(ContentError) in try folder.liveSessions() }
-        sequence = live.reduce(now) { min($0, $1.horizon) }
+        let (disk, formatFile) = (store.options.disk, store.layout.formatFile)
+        let (live, mark) = try await WorkerExecutor.run { () throws(ContentError) in
+            (try folder.liveSessions(), try disk.open(formatFile, .read).lowestMark())
+        }
+        sequence = live.reduce(min(now, mark ?? now)) { min($0, $1.horizon) }
+        hasReaders = mark != nil
         holders = live.filter { $0.horizon != .max }.map(\.token)
     }
 }

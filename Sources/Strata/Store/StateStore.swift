@@ -204,7 +204,7 @@ public final class StateStore: Sendable {
     func holdingHorizon<T>(_ body: (_ horizon: Int64) async throws -> T) async throws -> T {
         try checkOpen()
         do {
-            guard let staging else { return try await body(try await catalog.currentSequence()) }
+            guard let staging else { return try await holdingMark(body) }
             let sequence = try await catalog.currentSequence()
             try await WorkerExecutor.run { () throws(ContentError) in try staging.begin(sequence: sequence) }
             defer { staging.end(sequence: sequence) }
@@ -212,6 +212,28 @@ public final class StateStore: Sendable {
         } catch {
             throw Self.inOurWords(error)
         }
+    }
+
+    /// The same for a handle that is open for reading only and may write nothing: the sequence is marked on the `format`
+    /// file, by a lock that goes with the open file.
+    ///
+    /// Where files cannot be locked nothing is held: what others delete and collect meanwhile then fails to be read.
+    private func holdingMark<T>(_ body: (_ horizon: Int64) async throws -> T) async throws -> T {
+        let sequence = try await catalog.currentSequence()
+        let (disk, path, logger) = (options.disk, layout.formatFile, logger)
+        let file = await WorkerExecutor.run { () -> (any DiskFile)? in
+            do throws(ContentError) {
+                let file = try disk.open(path, .read)
+                try file.mark(sequence)
+                return file
+            } catch {
+                logger.warning("what is read may be collected meanwhile", metadata: ["error": "\(error)"])
+                return nil
+            }
+        }
+        let result = try await body(try await catalog.currentSequence())
+        withExtendedLifetime(file) {}
+        return result
     }
 }
 

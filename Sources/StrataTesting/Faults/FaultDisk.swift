@@ -144,4 +144,14 @@ private final class FaultFile: DiskFile {
         try disk.judge(.lock, path)
         return try file.tryLock()
     }
+
+    func mark(_ number: Int64) throws(ContentError) {
+        try disk.judge(.lock, path)
+        try file.mark(number)
+    }
+
+    func lowestMark() throws(ContentError) -> Int64? {
+        try disk.judge(.lock, path)
+        return try file.lowestMark()
+    }
 }

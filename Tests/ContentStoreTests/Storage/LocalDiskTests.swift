@@ -59,4 +59,28 @@ import Testing
         first = nil
         #expect(try second.tryLock())
     }
+
+    /// Marks are seen by other open files, by whichever of them the lowest was made, and go with the file.
+    @Test func theLowestMarkOfOthersIsSeenUntilTheirFileIsClosed() throws {
+        _ = try disk.open(path("f"), .create)
+        let looker = try disk.open(path("f"), .read)
+        #expect(try looker.lowestMark() == nil)
+        var markers: [any DiskFile] = []
+        for number: Int64 in [900, 7, 1 << 40, 7, 0, 30] {
+            markers.append(try disk.open(path("f"), .read))
+            try markers.last!.mark(number)
+        }
+        #expect(try looker.lowestMark() == 0)
+        #expect(try looker.lowestMark() == 0, "looking changes nothing")
+        markers.remove(at: 4)
+        #expect(try looker.lowestMark() == 7)
+        markers.remove(at: 1)
+        #expect(try looker.lowestMark() == 7, "marked twice")
+        markers.remove(at: 2)
+        #expect(try looker.lowestMark() == 30)
+        markers = [markers[1]]
+        #expect(try looker.lowestMark() == 1 << 40)
+        markers = []
+        #expect(try looker.lowestMark() == nil)
+    }
 }

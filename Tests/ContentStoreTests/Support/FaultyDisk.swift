@@ -127,4 +127,7 @@ private final class FaultyFile: DiskFile {
         try disk.count("lock", path)
         return try file.tryLock()
     }
+
+    func mark(_ number: Int64) throws(ContentError) { try file.mark(number) }
+    func lowestMark() throws(ContentError) -> Int64? { try file.lowestMark() }
 }

@@ -66,4 +66,7 @@ private final class SweepingFile: DiskFile {
         try disk.step()
         return try file.tryLock()
     }
+
+    func mark(_ number: Int64) throws(ContentError) { try file.mark(number) }
+    func lowestMark() throws(ContentError) -> Int64? { try file.lowestMark() }
 }

@@ -84,6 +84,24 @@ import Testing
         }
     }
 
+    /// A handle that is open for reading only is a session while it reads, and leaves nothing behind.
+    @Test func aReadOnlyReaderKeepsWhatItReads() async throws {
+        try await withTemporaryStore { store in
+            let model = try await store.createModel(named: "m").id
+            let bytes = SeededBytes.random(700_000, seed: 1)
+            let state = try await store.commit([("k", bytes)], to: model)
+            try await withStore(at: store.path, .readOnly) { other in
+                try await other.withState(state.id, of: model) { reader in
+                    try await store.deleteState(state.id, of: model)
+                    #expect(try await store.collect().removed == CollectedGarbage())
+                    #expect(try await reader.bytes(of: "k") == bytes)
+                }
+                #expect(try await store.collect().removed.packCount == 1)
+            }
+            #expect(try StoreFolder(store).sessions().count == 1, "the writer's own")
+        }
+    }
+
     /// What was cut off between the removal of a pack's rows and that of its file is finished by the next collection.
     @Test func aFileThatCouldNotBeRemovedGoesWithTheNextCollection() async throws {
         try await withTemporaryFolder { folder in

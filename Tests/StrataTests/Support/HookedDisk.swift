@@ -64,4 +64,7 @@ private final class HookedFile: DiskFile {
 
     func status() throws(ContentError) -> FileStatus { try file.status() }
     func tryLock() throws(ContentError) -> Bool { try file.tryLock() }
+
+    func mark(_ number: Int64) throws(ContentError) { try file.mark(number) }
+    func lowestMark() throws(ContentError) -> Int64? { try file.lowestMark() }
 }

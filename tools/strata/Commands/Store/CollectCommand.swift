@@ -29,7 +29,7 @@ struct CollectionView: JSONDocument {
     }
 
     struct Session: Encodable {
-        let token: String
+        let token: String?
         let processId: Int?
 
         init(_ session: HoldingSession) {
@@ -38,7 +38,7 @@ struct CollectionView: JSONDocument {
         }
 
         static let fields: [JSONField] = [
-            .init("token", "the session's folder below staging/"), .init("processId", "its process, where it is known"),
+            .init("token", "the session's folder below staging/; absent for those that only read"), .init("processId", "its process, where it is known"),
         ]
     }
 
@@ -75,7 +75,8 @@ struct CollectionView: JSONDocument {
             lines.append("waits for \(Text.count(sessions.count, "session")): \(Self.line(waiting))")
         }
         for session in sessions {
-            lines.append("session \(session.token)\(session.processId.map { " of process \($0)" } ?? "") keeps what was deleted since it began")
+            let who = session.token.map { "session \($0)\(session.processId.map { " of process \($0)" } ?? "")" } ?? "a reader"
+            lines.append("\(who) keeps what was deleted since it began")
         }
         if compactableBytes > 0 { lines.append("\(Text.exactSize(compactableBytes)) dead in packs that stay, because something in them is in use") }
         return lines.joined(separator: "\n")
