@@ -154,21 +154,25 @@ public final class StateStore: Sendable {
         return storeID
     }
 
-    /// Ends this handle: cancels its running creations, waits for them, and gives back its session.
+    /// Ends this handle: cancels its running creations, waits for them, and gives back its session and its connections.
     ///
     /// A handle that is dropped without `close()` leaves a folder that the next open clears away.
+    /// - Throws: `io` and the like, the first of what went wrong; all the rest is given back even so.
     public func close() async throws(StrataError) {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         for task in creations.cancelAll() { _ = await task.result }
-        try await translating {
-            if let staging {
-                if isRegistered.withLock({ $0 }) { try await catalog.removeSessions(tokens: [staging.token]) }
-                try await WorkerExecutor.run { () throws(ContentError) in try staging.close() }
-            }
-            await copier?.close()
-            catalog.onChange(nil)
-            try catalog.close()
-        }
+        var failure: (any Error)?
+        do { try await giveBackSession() } catch { failure = error }
+        await copier?.close()
+        catalog.onChange(nil)
+        do { try await blocking { [catalog] in try catalog.close() } } catch { failure = failure ?? error }
+        if let failure { throw .wrapping(failure) }
+    }
+
+    private func giveBackSession() async throws {
+        guard let staging else { return }
+        if isRegistered.withLock({ $0 }) { try await catalog.removeSessions(tokens: [staging.token]) }
+        try await WorkerExecutor.run { () throws(ContentError) in try staging.close() }
     }
 
     /// This handle's session, for an operation that writes.

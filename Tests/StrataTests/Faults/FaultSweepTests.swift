@@ -7,11 +7,15 @@ import Testing
 
 /// Fails each file and SQLite operation of each thing that a store does, in turn.
 ///
-/// `STRATA_FAULTS=full` tries every one, `STRATA_FAULTS="close"` every one of that thing; else a sample is tried, whose seed
-/// is printed.
+/// `STRATA_FAULTS=full` tries every one, `STRATA_FAULTS="close"` every one of that thing and no other thing; else a sample
+/// is tried, whose seed is printed.
 @Suite(.serialized) struct FaultSweepTests {
     static let choice = ProcessInfo.processInfo.environment["STRATA_FAULTS"]
     static let sampleMax = 9
+    static let operations: [FaultOperation] = {
+        let chosen = FaultOperation.all.filter { $0.name == choice }
+        return chosen.isEmpty ? FaultOperation.all : chosen
+    }()
 
     static func isFull(_ operation: FaultOperation) -> Bool { choice == "full" || choice == operation.name }
 
@@ -45,7 +49,7 @@ import Testing
         return Array((1...count).shuffled(using: &generator).prefix(most)).sorted()
     }
 
-    @Test(arguments: FaultOperation.all, Fault.Duration.allCases)
+    @Test(arguments: FaultSweepTests.operations, Fault.Duration.allCases)
     func everyOperationMayFail(operation: FaultOperation, duration: Fault.Duration) async throws {
         var generator = SeededGenerator.announced("faults in `\(operation.name)`, \(duration)")
         try await Self.prepared(operation) { sample, expectation, count, folder in
@@ -80,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(arguments: FaultOperation.all)
+    @Test(arguments: FaultSweepTests.operations)
     func aPowerFailureLeavesTheStoreBeforeOrAfter(operation: FaultOperation) async throws {
         var generator = SeededGenerator.announced("power failures in `\(operation.name)`")
         try await Self.prepared(operation) { sample, expectation, _, folder in
