@@ -25,6 +25,8 @@ public final class Catalog: Sendable {
     public let path: String
     public let isReadOnly: Bool
     let busyTimeoutSeconds: Double
+    /// The write or sync that failed: what of the log is durable is unknown since, and nothing more is written.
+    private let failedWrite = Mutex<CatalogError?>(nil)
     private let afterChange = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(pool: DatabasePool, path: String, isReadOnly: Bool, busyTimeoutSeconds: Double) {
@@ -60,6 +62,9 @@ public final class Catalog: Sendable {
 
     /// Runs `body` in one immediate transaction: all of it or nothing, durable when this returns.
     ///
+    /// After a write or sync that the disk refused, for another reason than want of space, every later call throws `io`: a
+    /// sync that succeeds after one that failed says nothing of what that one should have kept.
+    ///
     /// Once begun it ends whatever becomes of the calling task, so that a caller who gets an error knows that the
     /// transaction was not committed; cancellation counts up to the beginning only.
     ///
@@ -70,12 +75,26 @@ public final class Catalog: Sendable {
         evenIfCancelled: Bool = false, countsAsChange: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
         if !evenIfCancelled { try Task.checkCancellation() }
+        if let failure = failedWrite.withLock({ $0 }) { throw failure }
         do {
             let result = try await Task { [pool] in try await pool.write(body) }.value
             if countsAsChange { afterChange.withLock { $0 }?() }
             return result
         } catch {
+            if let error = error as? DatabaseError { noteFailedWrite(error) }
             throw Self.mapped(error, path: path, waited: busyTimeoutSeconds)
+        }
+    }
+
+    private func noteFailedWrite(_ error: DatabaseError) {
+        let refused: [ResultCode] = [.SQLITE_IOERR_WRITE, .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC, .SQLITE_IOERR_TRUNCATE]
+        guard refused.contains(error.extendedResultCode) else { return }
+        failedWrite.withLock { failure in
+            failure = failure ?? CatalogError(
+                .io,
+                "the catalog `\(path)` could not be written before (\(error.message ?? "SQLite error \(error.extendedResultCode.rawValue)")); "
+                    + "this handle writes nothing more: check the disk, close the store and open it again",
+                context: ["path": path, "sqlite": "\(error.extendedResultCode.rawValue)"])
         }
     }
 

@@ -6,7 +6,7 @@ import Testing
 /// A commit whose log could not be synced: its frames stand in the file and nobody sees them, until SQLite reads the log anew.
 @Suite struct RevivedCommitTests {
     /// Sweeping up after such a writer removes its pack. Its commit must not come back then without it.
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func aCommitWhoseLogWasNotSyncedDoesNotComeBackWithoutItsPack() async throws {
         try await withTemporaryFolder { folder in
             var hitCount = 0

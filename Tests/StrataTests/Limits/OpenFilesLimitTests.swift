@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct OpenFilesLimitTests {
     /// In a process of its own, whose limit of open files comes down to what it has open, and goes up again.
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func withoutFreeHandlesACommitIsRefusedAndTakenLater() async throws {
         try await withTemporaryFolder { folder in
             let model = try await withStore(at: folder + "/s") { try await $0.createModel(named: "m").id }

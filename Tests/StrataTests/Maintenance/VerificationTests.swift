@@ -187,7 +187,7 @@ import Testing
     }
 
     /// States come and go while the store is verified again and again.
-    @Test(.timeLimit(.minutes(2)))
+    @Test
     func writersAndDeletersRaiseNoFalseAlarm() async throws {
         try await withFilledStore { path, model in
             try await withStore(at: path, options: Self.options) { store async throws in

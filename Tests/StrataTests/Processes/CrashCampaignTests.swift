@@ -4,13 +4,13 @@ import Testing
 
 /// Short forms of `tools/crash`.
 @Suite(.serialized) struct CrashCampaignTests {
-    @Test(.timeLimit(.minutes(10)))
+    @Test
     func processesKilledAtRandomLoseNothingThatWasAcknowledged() async throws {
         var generator = SeededGenerator.announced("crash campaign")
         try await run(["kill", "--rounds", "12", "--writers", "2", "--readers", "1", "--seed", "\(generator.next())"])
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test
     func processesSideBySideMeetNoErrorAndLoseNothing() async throws {
         var generator = SeededGenerator.announced("soak")
         try await run(["soak", "--seconds", "5", "--writers", "4", "--readers", "2", "--seed", "\(generator.next())"])

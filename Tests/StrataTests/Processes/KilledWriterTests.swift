@@ -8,7 +8,7 @@ import Testing
     private static let stateBytes = 3 << 20
 
     /// Everything that was acknowledged is there whole, nothing partial is visible, nothing of the dead counts as live.
-    @Test(.timeLimit(.minutes(10)))
+    @Test
     func aWriterThatIsKilledLosesNothingThatItAcknowledged() async throws {
         var generator = SeededGenerator.announced("killed writers")
         ProcessContents.prepare()
@@ -78,7 +78,7 @@ import Testing
     }
 
     /// A process that dies in mid-creation leaves no creation, no pin and no byte.
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func aCreatorThatIsKilledLeavesNothingOfItsOperation() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/s"
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func oneProcessReadsWhileAnotherCommits() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/s"
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func twoProcessesCommitSideBySide() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/s"
