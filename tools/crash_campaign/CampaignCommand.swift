@@ -6,7 +6,7 @@ import StrataTesting
 /// Rounds of: start processes, kill them at random moments, open what is left and look at everything.
 struct CampaignCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kill", abstract: "Kills writers, readers and a collector at random moments; the default.")
+        commandName: "kill", abstract: "Kills writers, readers and a collector, which compacts too, at random moments; the default.")
 
     @Option(help: "How often all processes are killed.") var rounds = 1000
     @Option(help: "Repeats a run: the same choices, though never the same moments.") var seed: UInt64?

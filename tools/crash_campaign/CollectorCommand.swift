@@ -3,11 +3,11 @@ import Foundation
 import Strata
 import StrataTesting
 
-/// Collects garbage and verifies, again and again, while others work.
+/// Collects garbage, compacts and verifies, again and again, while others work.
 struct CollectorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "collector", shouldDisplay: false)
 
-    enum Work: String, CaseIterable, ExpressibleByArgument { case collect, verify }
+    enum Work: String, CaseIterable, ExpressibleByArgument { case collect, compact, verify }
 
     @Argument var store: String
     @Option var seed: UInt64
@@ -22,15 +22,21 @@ struct CollectorCommand: AsyncParsableCommand {
             let end = ContinuousClock.now + .seconds(seconds)
             while ContinuousClock.now < end {
                 let work = only ?? Work.allCases.randomElement(using: &generator)!
-                try await Self.perform(work, in: store)
+                try await Self.perform(work, in: store, using: &generator)
             }
             try await store.close()
         }
     }
 
-    private static func perform(_ work: Work, in store: StateStore) async throws {
+    private static func perform(_ work: Work, in store: StateStore, using generator: inout SeededGenerator) async throws {
         switch work {
         case .collect: _ = try await store.collect()
+        case .compact:
+            // Bounds that move much, and at times everything.
+            var options = CompactionOptions()
+            options.wasteShareMax = [0, 0.1, 0.25].randomElement(using: &generator)!
+            options.mergedPacksLeast = 2
+            _ = try await store.compact(options)
         case .verify:
             let report = try await store.verify()
             guard report.damages.isEmpty else {

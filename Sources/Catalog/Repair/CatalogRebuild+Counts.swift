@@ -12,6 +12,7 @@ extension CatalogRebuild {
             changes += try Self.removeUnused(db)
             changes += try Self.countValues(db)
             changes += try Self.countChunks(db)
+            changes += try Self.forgetUnusedLosses(db)
             changes += try Self.countPacks(db)
             guard changes > 0 else { return }
             let sequence = try StoreTable(db: db).nextSequence()
@@ -94,6 +95,16 @@ extension CatalogRebuild {
         }
         for (id, refs) in wrong { try db.run("UPDATE chunks SET refs = ? WHERE id = ?", [refs, id]) }
         return wrong.count
+    }
+
+    /// Lost chunks that nothing refers to are no loss: bases, say, that a compaction let go after the basis was written.
+    private static func forgetUnusedLosses(_ db: Database) throws -> Int {
+        guard let pack = try PackTable(db: db).id(of: Catalog.lostPack),
+            let highest = try db.number("SELECT max(id) FROM chunks WHERE pack_id = ? AND refs = 0", [pack])
+        else { return 0 }
+        let count = try db.change("DELETE FROM chunks WHERE pack_id = ? AND refs = 0", [pack])
+        try StoreTable(db: db).noteRemoved(chunk: highest)
+        return count
     }
 
     private static func countPacks(_ db: Database) throws -> Int {

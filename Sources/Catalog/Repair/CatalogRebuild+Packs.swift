@@ -46,8 +46,9 @@ extension CatalogRebuild {
         }
     }
 
-    /// Enters a chunk that the catalog does not know, or gives a lost one its place.
-    /// - Returns: false when its base is unknown, or it is known and not lost.
+    /// Enters a chunk that the catalog does not know, or gives a lost one its place, as after a compaction that the basis does
+    /// not know of.
+    /// - Returns: false when its base is unknown or lost, or it is known and not lost, or a base that would become a difference.
     public func enter(_ chunk: PackedChunk, in pack: PackName) throws(CatalogError) -> Bool {
         try using { db in
             let table = ChunkTable(db: db)
@@ -59,14 +60,20 @@ extension CatalogRebuild {
                 base = id
             }
             if let known = try table.id(of: chunk.digest) {
-                guard try table.isDamaged(known), base == nil else { return false }
-                try place(known, chunk, row: row, base: nil, db)
+                guard try table.isDamaged(known), try base == nil || isSound(base, for: known, db) else { return false }
+                try place(known, chunk, row: row, base: base, db)
                 return true
             }
             _ = try table.insert(chunk, pack: row, base: base)
             changes += 1
             return true
         }
+    }
+
+    /// A difference is nobody's base, and its own base is not lost.
+    private func isSound(_ base: ChunkID?, for chunk: ChunkID, _ db: Database) throws -> Bool {
+        guard let base, base != chunk, try !ChunkTable(db: db).isDamaged(base) else { return false }
+        return try !db.exists("SELECT 1 FROM chunks WHERE base_id = ?", [chunk.rawValue])
     }
 
     /// Gives a chunk another place. Its mark, if it had one, goes; reference counts are counted anew at the end.

@@ -27,14 +27,7 @@ public struct RescuePack: ~Copyable {
     /// Appends a chunk in an encoding that needs no other chunk.
     /// - Precondition: 1 byte to 16 MiB.
     public mutating func append(raw: [UInt8]) throws(ContentError) {
-        var payload = [UInt8](repeating: 0, count: raw.count)
-        let (encoding, storedBytes) = payload.withUnsafeMutableBytes { target in
-            raw.withUnsafeBytes { EncodeScratch().encode($0, base: nil, into: target) }
-        }
-        payload.removeLast(payload.count - storedBytes)
-        let chunk = PackedChunk(
-            digest: Digest(of: raw), offset: 0, storedBytes: storedBytes, rawBytes: raw.count, encoding: encoding,
-            checksum: PackFormat.checksum(payload), base: nil)
+        let (chunk, payload) = PackedChunk.encoded(raw)
         try append(chunk, payload: payload)
     }
 
@@ -50,6 +43,20 @@ public struct RescuePack: ~Copyable {
 }
 
 extension PackedChunk {
+    /// A chunk in an encoding that needs no other chunk, before it has a place, and its stored bytes.
+    /// - Precondition: 1 byte to 16 MiB.
+    public static func encoded(_ raw: [UInt8]) -> (chunk: PackedChunk, payload: [UInt8]) {
+        var payload = [UInt8](repeating: 0, count: raw.count)
+        let (encoding, storedBytes) = payload.withUnsafeMutableBytes { target in
+            raw.withUnsafeBytes { EncodeScratch().encode($0, base: nil, into: target) }
+        }
+        payload.removeLast(payload.count - storedBytes)
+        let chunk = PackedChunk(
+            digest: Digest(of: raw), offset: 0, storedBytes: storedBytes, rawBytes: raw.count, encoding: encoding,
+            checksum: PackFormat.checksum(payload), base: nil)
+        return (chunk, payload)
+    }
+
     /// The chunk's stored bytes in the pack at `path`, held against their checksum.
     /// - Throws: `corrupted`, `not_found`, `io`.
     public func payload(inPackAt path: String, disk: any StoreDisk) throws(ContentError) -> [UInt8] {

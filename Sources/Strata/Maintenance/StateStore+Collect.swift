@@ -42,7 +42,7 @@ extension StateStore {
         }
     }
 
-    private func holdingSessions(_ bound: CollectionBound) async throws -> [HoldingSession] {
+    func holdingSessions(_ bound: CollectionBound) async throws -> [HoldingSession] {
         let processes = try await catalog.processIDs(ofSessions: bound.holders)
         let sessions = bound.holders.sorted().map { token in
             HoldingSession(token: token, processID: processes[token].map(Int.init), isOwn: token == staging?.token)
@@ -92,12 +92,14 @@ struct Collector {
 
     /// Values first; their chunks are condemned by that, and chunks condemn their bases: each round takes what the one
     /// before has let go, under a bound of its own.
-    mutating func run() async throws {
+    ///
+    /// - Parameter withValues: false takes only chunks that nothing refers to already, and what they let go.
+    mutating func run(withValues: Bool = true) async throws {
         var before: CollectedRows
         repeat {
             before = removed
             let bound = try await CollectionBound(of: store).sequence
-            try await repeating { [store] in try await store.catalog.removeValues(bound: bound) }
+            if withValues { try await repeating { [store] in try await store.catalog.removeValues(bound: bound) } }
             try await repeating { [store] in try await store.catalog.removeChunks(bound: bound) }
         } while removed != before
         try await removePackRows()
@@ -126,7 +128,7 @@ struct Collector {
     }
 
     /// Lets others write: as long as the step took, so that a writer who looks now and then finds the catalog free.
-    private static func pause(after step: Duration) async throws {
+    static func pause(after step: Duration) async throws {
         try await Task.sleep(for: max(.milliseconds(4), min(step, .milliseconds(100))))
     }
 

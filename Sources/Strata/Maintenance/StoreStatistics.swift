@@ -62,6 +62,8 @@ public struct StoreStatistics: Hashable, Sendable {
     public let packBytes: Int64
     /// Bytes in packs that nothing refers to: chunks without a place in the catalog, and chunks of deleted values.
     public let wasteBytes: Int64
+    /// The part of it that compaction bounds: dead bytes in packs, and of how many.
+    public let packWaste: PackWaste
     public let catalogBytes: Int64
 
     /// What the store takes on disk.
@@ -74,6 +76,7 @@ extension StateStore {
         try await translating {
             try checkOpen()
             let row = try await catalog.statistics()
+            let waste = try await packWaste()
             let disk = options.disk
             let catalogFiles = [layout.catalog, layout.catalog + "-wal"]
             let catalogBytes = try await blocking { () throws in
@@ -87,7 +90,7 @@ extension StateStore {
                     CodecStatistics(codec: $0.codec, chunkCount: $0.chunks, rawBytes: $0.rawBytes, storedBytes: $0.storedBytes)
                 },
                 packCount: row.packs, packBytes: row.packBytes, wasteBytes: row.deadBytes + row.condemnedBytes,
-                catalogBytes: catalogBytes)
+                packWaste: waste, catalogBytes: catalogBytes)
         }
     }
 

@@ -76,6 +76,23 @@ final class CatalogCopier: Sendable {
         if await isDueOnClose() { await copy() }
     }
 
+    /// Counts changes that one operation made, and makes a copy at once when that makes one due, or the catalog is small.
+    ///
+    /// Never throws: as with every copy a failure is logged.
+    func refresh(after changes: Int) async {
+        let running = state.withLock { state in
+            state.changes += changes
+            return state.running
+        }
+        await running?.value
+        let isDue = await blockingResult { () throws -> Bool in
+            guard let size = try self.disk.status(self.layout.catalog)?.sizeBytes, size > Self.bytesOnClose else { return true }
+            let needed = try self.changesNeeded()
+            return self.state.withLock { $0.changes >= needed }
+        }
+        if (try? isDue.get()) ?? false { await copy() }
+    }
+
     private func isDueOnClose() async -> Bool {
         let due = await blockingResult { () throws -> Int64? in
             guard let size = try self.disk.status(self.layout.catalog)?.sizeBytes, size > Self.bytesOnClose else { return 0 }

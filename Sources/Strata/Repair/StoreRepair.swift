@@ -92,8 +92,8 @@ final class StoreRepair {
         try recover(rebuild, basis)
         let unreadable = try rebuild.replaceSettings(by: JSON.encode(ModelSettings())) { JSON.decode($0) as ModelSettings? != nil }
         report.remarks += unreadable.map { "the settings of `\($0)` could not be read and are the defaults now" }
-        report.lostChunks = try rebuild.lostChunks().count
         try rebuild.recount()
+        report.lostChunks = try rebuild.lostChunks().count
         report.correctedRows = rebuild.changes - before
         let isUnchanged = basis.kind == .catalog && rebuild.changes == 0
         try rebuild.finish()

@@ -22,6 +22,8 @@ struct StoreLayout: Sendable {
     var repairFolder: String { root + "/repair" }
     var repairLock: String { repairFolder + "/lock" }
     var staging: String { root + "/staging" }
+    /// Locked by a compaction that is running; empty.
+    var compactionLock: String { root + "/compaction" }
     /// How far partial verifications have come.
     var verificationCursor: String { root + "/verification" }
 

@@ -82,7 +82,7 @@ import Testing
     private static func operate(
         on store: StateStore, _ id: ModelID, _ model: inout Model, _ generator: inout SeededGenerator
     ) async throws -> String {
-        switch Int.random(in: 0..<12, using: &generator) {
+        switch Int.random(in: 0..<14, using: &generator) {
         case 0...3:
             let contents = contents(&generator)
             let makeActive = Bool.random(using: &generator)
@@ -108,6 +108,16 @@ import Testing
             try await store.deleteSnapshot(victim, of: id)
             model.snapshots[victim] = nil
             return "delete snapshot"
+        case 9...10:
+            var options = CompactionOptions()
+            options.wasteShareMax = [0, 0.1, 0.25, 0.5].randomElement(using: &generator)!
+            options.mergedPacksLeast = Int.random(in: 2...6, using: &generator)
+            options.releasesBases = Int.random(in: 0..<4, using: &generator) > 0
+            options.shrinksCatalog = false
+            let plan = try await store.planCompaction(options)
+            let report = try await store.compact(options)
+            #expect(report.figures == plan.figures && report.removed.packBytes == report.figures.packBytes)
+            return "compact"
         default:
             let plan = try await store.planCollection()
             let report = try await store.collect()

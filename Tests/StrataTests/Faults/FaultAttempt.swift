@@ -29,10 +29,13 @@ struct FaultAttempt {
     func run(arm: (FaultDisk) -> Void) async throws -> Outcome {
         let files = FileManager.default
         try files.createDirectory(atPath: path.deletingLast, withIntermediateDirectories: true)
-        if !operation.makesStore { try files.copyItem(atPath: sample.path, toPath: path) }
+        if !operation.makesStore {
+            try files.copyItem(atPath: sample.path, toPath: path)
+            try await operation.prepare(path, sample)
+        }
         let disk = FaultDisk()
         var store: StateStore?
-        if !operation.makesStore { store = try await StateStore.open(at: path, options: FaultSample.options(disk)) }
+        if operation.needsStore { store = try await StateStore.open(at: path, options: FaultSample.options(disk)) }
         if files.fileExists(atPath: path) {
             try files.createDirectory(atPath: base, withIntermediateDirectories: false)
             try files.copyItem(atPath: path, toPath: base + "/store")
@@ -43,8 +46,8 @@ struct FaultAttempt {
         arm(disk)
         var failure: (any Error)?
         do {
-            if operation.makesStore {
-                store = try await StateStore.open(at: path, options: FaultSample.options(disk))
+            if let runClosed = operation.runClosed {
+                store = try await runClosed(path, FaultSample.options(disk))
             } else if let store {
                 try await operation.run(store, sample)
             }
@@ -72,10 +75,13 @@ struct FaultExpectation {
 
     /// Opens the store on a healthy disk and holds it against what may be there.
     func check(
-        _ path: String, isAcknowledged: Bool, mayLeavePacks: Bool, makesStore: Bool, _ comment: String
+        _ path: String, _ operation: FaultOperation, isAcknowledged: Bool, mayLeavePacks: Bool, _ comment: String
     ) async throws {
         do {
-            if makesStore, isAcknowledged {
+            if operation.repairs, !isAcknowledged {
+                _ = try await StateStore.repair(at: path, options: FaultSample.options())
+            }
+            if operation.makesStore, isAcknowledged {
                 // A store that was told to exist exists.
                 try await StateStore.open(at: path, .readWrite, options: FaultSample.options()).close()
             }
@@ -84,6 +90,7 @@ struct FaultExpectation {
                 #expect(contents == after || (!isAcknowledged && contents == before), "\(comment): \(contents.lines)")
                 let report = try await store.verify()
                 #expect(report.isSound, "\(comment): \(report.damages)")
+                if operation.leavesGarbage { _ = try await store.collect() }
                 #expect(try StoreFolder(store).stagedFiles() == [], "\(comment)")
                 #expect(try StoreFolder(store).sessions().count == 1, "\(comment)")
                 let packs = try StoreFolder(store).packs().count

@@ -30,6 +30,12 @@ enum Text {
         return (number < 0 ? "-" : "") + out
     }
 
+    /// `12.5 %`, `25 %`.
+    static func percent(_ share: Double) -> String {
+        let tenths = (share * 1000).rounded() / 10
+        return tenths == tenths.rounded() ? "\(Int(tenths)) %" : "\(tenths) %"
+    }
+
     /// `1 state`, `2 states`.
     static func count(_ number: some BinaryInteger, _ noun: String) -> String {
         "\(count(number)) \(noun)\(number == 1 ? "" : "s")"

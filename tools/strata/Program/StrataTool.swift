@@ -22,7 +22,7 @@ struct StrataTool: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ModelCommand.self, FilesCommand.self, StateCommand.self, SnapshotCommand.self,
             DatasetCommand.self, CreateStateCommand.self, CreationsCommand.self, StatsCommand.self, VerifyCommand.self,
-            CollectCommand.self, PruneCommand.self, RepairCommand.self,
+            CollectCommand.self, CompactCommand.self, PruneCommand.self, RepairCommand.self,
             ExitCodesCommand.self, JSONFieldsCommand.self,
         ])
 }

@@ -22,6 +22,9 @@ struct StatisticsView: JSONDocument {
     let packCount: Int
     let packBytes: Int64
     let wasteBytes: Int64
+    let deadBytes: Int64
+    let deadShare: Double
+    let deadShareMax: Double
     let catalogBytes: Int64
     let keptBytes: Int64
 
@@ -41,6 +44,9 @@ struct StatisticsView: JSONDocument {
         packCount = statistics.packCount
         packBytes = statistics.packBytes
         wasteBytes = statistics.wasteBytes
+        deadBytes = statistics.packWaste.deadBytes
+        deadShare = statistics.packWaste.share
+        deadShareMax = CompactionOptions.wasteShareMaxDefault
         catalogBytes = statistics.catalogBytes
         keptBytes = statistics.keptBytes
     }
@@ -55,9 +61,18 @@ struct StatisticsView: JSONDocument {
         .init("codecs[].name", "raw, lz4, planes or difference"), .init("codecs[].chunkCount", "chunks encoded so"),
         .init("codecs[].rawBytes", "their bytes before encoding"), .init("codecs[].storedBytes", "and after"),
         .init("packCount", "pack files"), .init("packBytes", "bytes of all pack files"),
-        .init("wasteBytes", "bytes in packs that nothing refers to"), .init("catalogBytes", "bytes of the catalog"),
+        .init("wasteBytes", "bytes in packs that nothing refers to: dead ones, and what deleted values still hold"),
+        .init("deadBytes", "dead bytes in packs that are in use: what compaction frees"),
+        .init("deadShare", "their share of all chunks' bytes in packs, 0 to 1"),
+        .init("deadShareMax", "the share in a pack above which `strata compact` rewrites it, unless told"),
+        .init("catalogBytes", "bytes of the catalog"),
         .init("keptBytes", "packs and catalog: what the store takes on disk"),
     ]
+
+    private static func dead(_ waste: PackWaste) -> String {
+        let bound = Text.percent(CompactionOptions.wasteShareMaxDefault)
+        return "\(Text.exactSize(waste.deadBytes)), \(Text.percent(waste.share)); compaction bounds it at \(bound) a pack"
+    }
 
     static func text(_ statistics: StoreStatistics) -> String {
         let ratio =
@@ -70,7 +85,7 @@ struct StatisticsView: JSONDocument {
             ("logical", Text.exactSize(statistics.logicalBytes)), ("distinct", Text.exactSize(statistics.distinctBytes)),
             ("kept", Text.exactSize(statistics.keptBytes)), ("ratio", ratio),
             ("packs", "\(Text.exactSize(statistics.packBytes)) in \(Text.count(statistics.packCount, "file"))"),
-            ("waste", Text.exactSize(statistics.wasteBytes)), ("catalog", Text.exactSize(statistics.catalogBytes)),
+            ("waste", Text.exactSize(statistics.wasteBytes)), ("dead in packs", dead(statistics.packWaste)), ("catalog", Text.exactSize(statistics.catalogBytes)),
         ])
         guard !statistics.codecs.isEmpty else { return head }
         return head + "\n\n"
