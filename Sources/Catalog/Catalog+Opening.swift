@@ -69,7 +69,7 @@ extension Catalog {
     }
 
     /// What SQLite is told to open: the path, or a URI where the path alone does not say how.
-    private static func databaseName(_ path: String, on disk: any StoreDisk, isImmutable: Bool = false) -> String {
+    static func databaseName(_ path: String, on disk: any StoreDisk, isImmutable: Bool = false) -> String {
         var parameters: [String] = []
         if let fileSystem = disk.databaseFileSystem { parameters.append("vfs=\(fileSystem)") }
         if isImmutable { parameters.append("immutable=1") }

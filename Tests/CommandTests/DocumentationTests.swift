@@ -41,14 +41,16 @@ import Testing
             ["snapshot", "list", "m"], ["model", "create", "r", "--from-snapshot", "m:s"], ["model", "list"],
             ["model", "show", "r"], ["dataset", "create", "d", "--key", "x:i64"], ["dataset", "append", "d", "x=1"],
             ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["stats"], ["stats", "m"], ["verify"],
-            ["prune", "--all", "--keep-last", "1", "--dry-run"], ["collect", "--dry-run"], ["collect"], ["compact", "--dry-run"], ["compact"], ["repair", "--dry-run"],
+            ["prune", "--all", "--keep-last", "1", "--dry-run"], ["collect", "--dry-run"], ["collect"], ["repair", "--dry-run"],
+            ["backup", tool.folder + "/b", "--dry-run"], ["backup", tool.folder + "/b"],
+            ["compact", "--dry-run"], ["compact"],
             ["model", "delete", "m", "--dry-run"], ["files", "remove", "m", "w"], ["exit-codes"], ["json-fields"],
         ]
         for arguments in runs {
             let storeArguments = ["exit-codes", "json-fields"].contains(arguments[0]) ? [] : ["--store", tool.store]
             let outcome = try await tool.run(Tool.executable, arguments + storeArguments + ["--json"])
             #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
-            let command = arguments.prefix { !["m", "r", "d"].contains($0) && !$0.hasPrefix("--") }.prefix(2).joined(separator: " ")
+            let command = arguments.prefix { !["m", "r", "d"].contains($0) && !$0.hasPrefix("--") && !$0.hasPrefix("/") }.prefix(2).joined(separator: " ")
             let fields = try #require(JSONFieldsCommand.documents.first { $0.commands.contains(command) }, "\(command)").fields
             let unknown = Self.paths(try outcome.json()).subtracting(fields.map(\.path))
             #expect(unknown.isEmpty, "\(command) prints fields that are not documented")

@@ -11,16 +11,20 @@ extension Catalog {
     /// instead of being copied), and leaves out free pages.
     /// - Throws: `corrupted`, `no_space`, `locked`, `io`; `path` may then hold a part.
     /// - Complexity: one pass over the catalog, on a connection of its own; memory of one page cache.
-    public func copy(to path: String) throws(CatalogError) {
+    public func copy(to path: String) throws(CatalogError) { try copy(to: path, named: path) }
+
+    /// - Parameter name: what SQLite is told to write to; `path` is for people.
+    func copy(to name: String, named path: String) throws(CatalogError) {
         var configuration = pool.configuration
         configuration.label = "strata.catalog.copy"
         configuration.readonly = true
         do {
             let source = try DatabaseQueue(path: pool.path, configuration: configuration)
-            try source.writeWithoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+            try source.writeWithoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [name]) }
             try source.close()
         } catch {
-            throw Self.inOurWords(error, path: self.path)
+            let isFull = (error as? DatabaseError)?.resultCode == .SQLITE_FULL
+            throw Self.inOurWords(error, path: isFull ? path : self.path)
         }
     }
 

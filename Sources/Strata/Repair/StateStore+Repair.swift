@@ -51,6 +51,8 @@ struct RepairLock {
     private let disk: any StoreDisk
     private let isDryRun: Bool
     private let file: (any DiskFile)?
+    /// Of a backup's marker: keeps backups out.
+    private let backupLock: (any DiskFile)?
 
     init(_ layout: StoreLayout, _ disk: any StoreDisk, isDryRun: Bool) throws {
         (self.layout, self.disk, self.isDryRun) = (layout, disk, isDryRun)
@@ -59,8 +61,10 @@ struct RepairLock {
             throw StrataError(.storeNotFound, "there is no store at `\(layout.root)`", context: ["path": layout.root])
         }
         if isDryRun {
-            file = nil
+            (file, backupLock) = (nil, nil)
         } else {
+            backupLock = try disk.status(layout.backupMarker) == nil ? nil : disk.open(layout.backupMarker, .readWrite)
+            guard try backupLock?.tryLock() ?? true else { throw Self.inUse(layout, "a backup into it") }
             try disk.createDirectory(layout.repairFolder)
             let lock = try disk.open(layout.repairLock, .readWrite)
             guard try lock.tryLock() else { throw Self.inUse(layout, "another repair") }

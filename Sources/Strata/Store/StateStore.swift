@@ -82,7 +82,7 @@ public final class StateStore: Sendable {
     ///
     /// - Parameter path: the store's folder; by habit it ends in `.strata`.
     /// - Throws: `invalid_parameter` (a path of more than 480 bytes), `store_not_found`, `unsupported_format` (a newer store, or none), `needs_migration` (an older store opened
-    ///   for reading only), `io`, `no_space`.
+    ///   for reading only), `read_only` (a backup), `io`, `no_space`.
     /// - Complexity: a few file operations and one read of the catalog's header, whatever the store's size. Folders of
     ///   sessions whose process has died are cleared away.
     public static func open(
@@ -110,6 +110,10 @@ public final class StateStore: Sendable {
         guard root.utf8.count <= StoreLayout.rootBytesMax else {
             throw StrataError.invalidParameter(
                 "path", "the path of the store has \(root.utf8.count) bytes, at most \(StoreLayout.rootBytesMax) are allowed; choose a shorter one")
+        }
+        if mode != .readOnly, try options.disk.status(layout.backupMarker) != nil {
+            throw StrataError(
+                .readOnly, "`\(root)` is a backup; open it for reading only, or restore it with `strata restore`", context: ["path": root])
         }
         var storeID = try layout.storeID(on: options.disk)
         if storeID == nil {

@@ -24,6 +24,10 @@ struct StoreLayout: Sendable {
     var staging: String { root + "/staging" }
     /// Locked by a compaction that is running; empty.
     var compactionLock: String { root + "/compaction" }
+    /// Stands in a backup's folder only: whose backup it is. Locked while one is made.
+    var backupMarker: String { root + "/backup" }
+    /// What is being copied into a backup.
+    var incoming: String { root + "/incoming" }
     /// How far partial verifications have come.
     var verificationCursor: String { root + "/verification" }
 
@@ -60,7 +64,7 @@ struct StoreLayout: Sendable {
 
     /// The folder's own name stands in its parent. One that may not be read cannot be synced; then the name was given by
     /// whoever may.
-    private func syncParent(on disk: any StoreDisk) throws(ContentError) {
+    func syncParent(on disk: any StoreDisk) throws(ContentError) {
         let parent = root.split(separator: "/").dropLast().joined(separator: "/")
         do throws(ContentError) {
             try disk.syncDirectory("/" + parent)

@@ -73,7 +73,9 @@ struct JSONFieldsCommand: AsyncParsableCommand {
         (["dataset items"], ListDocument<ItemView>.fields), (["create-state"], CreationOutcome.fields),
         (["creations list"], ListDocument<CreationView>.fields), (["creations cancel"], CreationView.fields),
         (["stats"], .all(StatisticsView.fields, FootprintsView.fields)), (["verify"], VerificationView.fields),
-        (["collect"], CollectionView.fields), (["compact"], CompactionView.fields), (["prune"], PruningView.fields), (["repair"], RepairView.fields),
+        (["collect"], CollectionView.fields), (["prune"], PruningView.fields), (["repair"], RepairView.fields),
+        (["backup"], BackupView.fields),
+        (["compact"], CompactionView.fields),
         (["exit-codes"], ExitCodesDocument.fields), (["json-fields"], JSONFieldsDocument.fields),
         (["(errors)"], ErrorDocument.fields),
     ]

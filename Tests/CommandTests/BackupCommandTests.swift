@@ -1,0 +1,46 @@
+import DecthingsAPI
+import Foundation
+import Testing
+
+@testable import StrataCommand
+
+/// `strata backup` and what the other commands do with a backup.
+@Suite struct BackupCommandTests {
+    static func store() async throws -> (tool: Tool, text: String) {
+        let tool = try await Tool()
+        let text = (0..<60_000).map { String(($0 &* 2_654_435_761) >> 7 & 0xffff, radix: 36) }.joined()
+        let file = try tool.file("w.bin", text)
+        try await tool.succeed("model", "create", "m")
+        let uploaded = try await tool.run("state", "upload", "m", "w=" + file, "--name", "v1", "--activate")
+        #expect(uploaded.status == 0, "\(uploaded.errors)")
+        return (tool, text)
+    }
+
+    @Test func aBackupIsReadLikeAStoreAndNotWritten() async throws {
+        let (tool, text) = try await Self.store()
+        let backup = tool.folder + "/b"
+        let first = try await tool.succeed("backup", backup, "--json").json()
+        #expect(first["copiedPacks"] == 1 && first["dryRun"] == false)
+        #expect(try await tool.succeed("backup", backup, "--json").json()["copiedPacks"] == 0)
+        #expect(try await tool.succeed("backup", backup).text.hasPrefix("copied 0 packs"))
+        for arguments in [["verify"], ["stats"], ["state", "list", "m"], ["state", "cat", "m", "w"], ["repair"]] {
+            let outcome = try await tool.run(Tool.executable, arguments + ["--store", backup])
+            #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+            if arguments == ["state", "cat", "m", "w"] { #expect(outcome.text == text) }
+        }
+        let refused = try await tool.run(Tool.executable, ["model", "create", "n", "--store", backup])
+        #expect(refused.status == StrataExit.refused.rawValue && refused.errors.contains("strata restore"), "\(refused.errors)")
+    }
+
+    @Test func aDamagedStoreEndsWithTheCodeOfDamage() async throws {
+        let (tool, _) = try await Self.store()
+        let pack = try #require(try FileManager.default.subpathsOfDirectory(atPath: tool.store + "/packs").first { $0.hasSuffix(".pack") })
+        let url = URL(fileURLWithPath: tool.store + "/packs/" + pack)
+        var bytes = try Data(contentsOf: url)
+        bytes[200] ^= 1
+        try bytes.write(to: url)
+        let outcome = try await tool.run("backup", tool.folder + "/b", "--json")
+        #expect(outcome.status == StrataExit.damage.rawValue)
+        #expect(try outcome.errorJSON()["error"]?["context"]?["packs"] != nil)
+    }
+}
