@@ -43,4 +43,20 @@ import Testing
         #expect(outcome.status == StrataExit.damage.rawValue)
         #expect(try outcome.errorJSON()["error"]?["context"]?["packs"] != nil)
     }
+
+    @Test func aRestoredStoreIsTheStoreAgain() async throws {
+        let (tool, text) = try await Self.store()
+        let (backup, new) = (tool.folder + "/b", tool.folder + "/new")
+        try await tool.succeed("backup", backup)
+        let restored = try await tool.run(Tool.executable, ["restore", backup, "--store", new, "--json"])
+        #expect(restored.status == 0, "\(restored.errors)")
+        #expect(try restored.json()["restoredPacks"] == 1)
+        #expect(try await tool.run(Tool.executable, ["state", "cat", "m", "w", "--store", new]).text == text)
+        let again = try await tool.run(Tool.executable, ["restore", backup, "--store", new])
+        #expect(again.status == StrataExit.conflict.rawValue, "\(again.errors)")
+        try await tool.succeed("model", "delete", "m")
+        #expect(try await tool.succeed("restore", backup, "--replace", "--json").json()["quarantine"] == "quarantine/1")
+        #expect(try await tool.succeed("state", "cat", "m", "w").text == text)
+        #expect(try await tool.succeed("restore", backup, "--replace").text.hasPrefix("restored 0 packs"))
+    }
 }

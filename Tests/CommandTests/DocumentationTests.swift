@@ -43,6 +43,7 @@ import Testing
             ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["stats"], ["stats", "m"], ["verify"],
             ["prune", "--all", "--keep-last", "1", "--dry-run"], ["collect", "--dry-run"], ["collect"], ["repair", "--dry-run"],
             ["backup", tool.folder + "/b", "--dry-run"], ["backup", tool.folder + "/b"],
+            ["restore", tool.folder + "/b", "--replace"],
             ["compact", "--dry-run"], ["compact"],
             ["model", "delete", "m", "--dry-run"], ["files", "remove", "m", "w"], ["exit-codes"], ["json-fields"],
         ]

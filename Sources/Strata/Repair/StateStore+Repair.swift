@@ -50,12 +50,14 @@ struct RepairLock {
     private let layout: StoreLayout
     private let disk: any StoreDisk
     private let isDryRun: Bool
+    private let purpose: String
     private let file: (any DiskFile)?
     /// Of a backup's marker: keeps backups out.
     private let backupLock: (any DiskFile)?
 
-    init(_ layout: StoreLayout, _ disk: any StoreDisk, isDryRun: Bool) throws {
-        (self.layout, self.disk, self.isDryRun) = (layout, disk, isDryRun)
+    /// - Parameter purpose: what errors say cannot be done now.
+    init(_ layout: StoreLayout, _ disk: any StoreDisk, isDryRun: Bool, purpose: String = "repairing") throws {
+        (self.layout, self.disk, self.isDryRun, self.purpose) = (layout, disk, isDryRun, purpose)
         let isStore = try [layout.formatFile, layout.catalog, layout.catalogCopy, layout.packs].contains { try disk.status($0) != nil }
         guard isStore else {
             throw StrataError(.storeNotFound, "there is no store at `\(layout.root)`", context: ["path": layout.root])
@@ -64,19 +66,19 @@ struct RepairLock {
             (file, backupLock) = (nil, nil)
         } else {
             backupLock = try disk.status(layout.backupMarker) == nil ? nil : disk.open(layout.backupMarker, .readWrite)
-            guard try backupLock?.tryLock() ?? true else { throw Self.inUse(layout, "a backup into it") }
+            guard try backupLock?.tryLock() ?? true else { throw Self.inUse(layout, "a backup into it", purpose) }
             try disk.createDirectory(layout.repairFolder)
             let lock = try disk.open(layout.repairLock, .readWrite)
-            guard try lock.tryLock() else { throw Self.inUse(layout, "another repair") }
+            guard try lock.tryLock() else { throw Self.inUse(layout, "a repair or restore", purpose) }
             file = lock
         }
         let live = try disk.status(layout.staging) == nil ? [] : StagingFolder(path: layout.staging, disk: disk).liveSessions()
-        guard live.isEmpty else { throw Self.inUse(layout, "\(live.count) open session\(live.count == 1 ? "" : "s")") }
+        guard live.isEmpty else { throw Self.inUse(layout, "\(live.count) open session\(live.count == 1 ? "" : "s")", purpose) }
     }
 
-    private static func inUse(_ layout: StoreLayout, _ what: String) -> StrataError {
+    private static func inUse(_ layout: StoreLayout, _ what: String, _ purpose: String) -> StrataError {
         StrataError(
-            .conflict, "the store `\(layout.root)` is in use by \(what); end that before repairing it", context: ["path": layout.root])
+            .conflict, "the store `\(layout.root)` is in use by \(what); end that before \(purpose) it", context: ["path": layout.root])
     }
 
     /// Removes the repair's own work. What it has put into place stands under other names by now.

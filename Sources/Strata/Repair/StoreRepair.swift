@@ -116,7 +116,7 @@ final class StoreRepair {
 
     /// What is moved where, once all that is new is durable.
     private func plan(catalogIsUnchanged: Bool) throws -> RepairPlan {
-        let number = try nextQuarantine()
+        let number = try layout.nextQuarantine(on: disk)
         func quarantined(_ path: String) -> String { "quarantine/\(number)/\(path)" }
         var plan = RepairPlan()
         if !catalogIsUnchanged {
@@ -156,10 +156,5 @@ final class StoreRepair {
         try bytes.withUnsafeBytes { buffer in try Result { () throws(ContentError) in try file.write(buffer, at: 0) }.get() }
         try file.sync()
         try disk.syncDirectory(work)
-    }
-
-    private func nextQuarantine() throws -> Int {
-        guard try disk.status(layout.quarantine) != nil else { return 1 }
-        return (try disk.list(layout.quarantine).compactMap(Int.init).max() ?? 0) + 1
     }
 }

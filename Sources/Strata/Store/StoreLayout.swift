@@ -86,6 +86,12 @@ struct StoreLayout: Sendable {
         }
     }
 
+    /// The number of the next folder below `quarantine`.
+    func nextQuarantine(on disk: any StoreDisk) throws(ContentError) -> Int {
+        guard try disk.status(quarantine) != nil else { return 1 }
+        return (try disk.list(quarantine).compactMap { Int($0) }.max() ?? 0) + 1
+    }
+
     /// Whether a folder's entry can be what is left of a store whose making was cut off.
     static func isUnfinished(_ name: String, among names: [String]) -> Bool {
         if name.hasPrefix("catalog.sqlite") { return names.contains("format.new") }

@@ -42,6 +42,7 @@ import Testing
     @Test func aMissingPackIsNamedAndARepairedStoreIsBackedUpAgain() async throws {
         try await withTemporaryFolder { folder in
             let sample = try await FaultSample(at: folder + "/s")
+            try await withStore(at: sample.path, options: FaultSample.options()) { try await $0.change(sample, seed: 2) }
             try FileManager.default.removeItem(atPath: sample.path + "/packs/" + largestPack(sample.path))
             try await withStore(at: sample.path) { store async throws in
                 await expectRefusal(.corrupted) { _ = try await store.backUp(to: folder + "/b") }
@@ -51,7 +52,7 @@ import Testing
             // Its losses are known: they are no reason to leave the rest without a backup.
             try await withStore(at: sample.path) { store async throws in
                 let report = try await store.backUp(to: folder + "/b")
-                #expect(report.keptPacks > 0 && report.copiedPacks == 0)
+                #expect(report.keptPacks > 0)
                 try await withStore(at: folder + "/b", .readOnly) { backup async throws in
                     #expect(try await backup.verify().damages.places == store.verify().damages.places)
                 }

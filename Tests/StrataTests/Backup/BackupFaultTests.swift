@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    private static func numbers(_ count: Int, using generator: inout SeededGenerator) -> [Int] {
+    static func numbers(_ count: Int, using generator: inout SeededGenerator) -> [Int] {
         isFull ? Array(1...count) : Array((1...count).shuffled(using: &generator).prefix(14)).sorted()
     }
 
