@@ -23,7 +23,7 @@ extension Catalog {
         }
     }
 
-    private static func enter(_ commit: StateCommit, _ db: Database) throws -> Int64 {
+    static func enter(_ commit: StateCommit, _ db: Database) throws -> Int64 {
         let fresh = try enter(commit.packs, db)
         let values = ValueTable(db: db)
         let keys = try commit.keys.map { key, value in

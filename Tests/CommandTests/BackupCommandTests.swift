@@ -59,4 +59,19 @@ import Testing
         #expect(try await tool.succeed("state", "cat", "m", "w").text == text)
         #expect(try await tool.succeed("restore", backup, "--replace").text.hasPrefix("restored 0 packs"))
     }
+
+    @Test func aCopyMadeAgainCopiesNothing() async throws {
+        let (tool, text) = try await Self.store()
+        let other = tool.folder + "/other"
+        #expect(try await tool.run("copy", other).status == StrataExit.noStore.rawValue)
+        #expect(try await tool.run(Tool.executable, ["init", "--store", other]).status == 0)
+        let first = try await tool.succeed("copy", other, "--model", "m", "--state", "v1", "--json").json()
+        #expect(first["copiedStates"] == 1 && first["readBytes"] == .integer(Int64(text.utf8.count)))
+        #expect(try await tool.run(Tool.executable, ["state", "cat", "m", "w", "--store", other]).text == text)
+        try await tool.succeed("copy", other)
+        let third = try await tool.succeed("copy", other, "--json").json()
+        #expect(third["copiedStates"] == 0 && third["presentStates"] == 2 && third["readBytes"] == 0)
+        #expect(try await tool.run("copy", other, "--state", "v1").status == StrataExit.usage.rawValue)
+        #expect(try await tool.run("copy", other, "--model", "nobody").status == StrataExit.notFound.rawValue)
+    }
 }

@@ -34,6 +34,7 @@ import Testing
     @Test func whatIsPrintedIsDocumented() async throws {
         let tool = try await Tool(makesStore: false)
         let weights = try tool.file("w", "weights")
+        #expect(try await tool.run(Tool.executable, ["init", "--store", tool.folder + "/c"]).status == 0)
         let runs: [[String]] = [
             ["init"], ["model", "create", "m", "--tag", "a=b"], ["files", "put", "m", weights], ["files", "list", "m"],
             ["state", "upload", "m", "w=" + weights, "--name", "v", "--activate"], ["state", "list", "m"],
@@ -43,7 +44,7 @@ import Testing
             ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["stats"], ["stats", "m"], ["verify"],
             ["prune", "--all", "--keep-last", "1", "--dry-run"], ["collect", "--dry-run"], ["collect"], ["repair", "--dry-run"],
             ["backup", tool.folder + "/b", "--dry-run"], ["backup", tool.folder + "/b"],
-            ["restore", tool.folder + "/b", "--replace"],
+            ["restore", tool.folder + "/b", "--replace"], ["copy", tool.folder + "/c"],
             ["compact", "--dry-run"], ["compact"],
             ["model", "delete", "m", "--dry-run"], ["files", "remove", "m", "w"], ["exit-codes"], ["json-fields"],
         ]

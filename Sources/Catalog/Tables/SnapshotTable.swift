@@ -36,6 +36,19 @@ struct SnapshotTable {
             ])
     }
 
+    /// Enters a snapshot of another store.
+    func insert(_ snapshot: SnapshotCommit, model: Int64, filesystem: Int64, keySet: Int64) throws {
+        try db.run(
+            """
+            INSERT INTO snapshots (public_id, model_id, name, created_at, settings, filesystem_id, state_name, key_set_id, mounts)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                snapshot.snapshotID, model, snapshot.name, snapshot.createdAt, snapshot.settingsJSON, filesystem, snapshot.stateName,
+                keySet, snapshot.mountsJSON,
+            ])
+    }
+
     func rename(row: Int64, to name: String) throws {
         try db.run("UPDATE snapshots SET name = ? WHERE id = ?", [name, row])
     }

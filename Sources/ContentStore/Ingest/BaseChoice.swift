@@ -3,6 +3,8 @@ public struct BaseValue: Sendable {
     public let entries: [ChunkListEntry]
 
     public init(entries: [ChunkListEntry]) { self.entries = entries }
+
+    var cuts: [Int] { entries.map(\.rawBytes) }
 }
 
 /// From which value a new one inherits its cuts, and its chunks are taken as differences.

@@ -58,8 +58,10 @@ public final class IngestSession: Sendable {
     /// - Parameters:
     ///   - number: counts the session's values: 0, 1, 2, …
     ///   - base: a value of the same length whose cuts are inherited.
-    public func beginValue(number: Int, base: BaseChoice) -> ValueWriter {
-        ValueWriter(session: self, number: number, base: base)
+    ///   - cuts: the lengths of the value's chunks, where it is to be cut as it is in another store; what follows the last is cut
+    ///     by content.
+    public func beginValue(number: Int, base: BaseChoice, cuts: [Int]? = nil) -> ValueWriter {
+        ValueWriter(session: self, number: number, base: base, cuts: cuts)
     }
 
     /// Begins a value whose base is known, or that is cut by content.

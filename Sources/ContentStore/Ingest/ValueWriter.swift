@@ -20,22 +20,25 @@ public final class ValueWriter: Sendable {
 
     private let session: IngestSession
     private let number: Int
+    /// The caller said where the chunks end; a base does not change that.
+    private let isCutAsTold: Bool
     /// Locked only to satisfy the checker of sendability: there is never a second user.
     private let state: Mutex<State>
 
-    init(session: IngestSession, number: Int, base choice: BaseChoice) {
+    init(session: IngestSession, number: Int, base choice: BaseChoice, cuts: [Int]? = nil) {
         self.session = session
         self.number = number
         let base: BaseValue? = if case .value(let value) = choice { value } else { nil }
-        var first = State(cutter: Self.cutter(base, session))
+        isCutAsTold = cuts != nil
+        var first = State(cutter: Self.cutter(cuts ?? base?.cuts, session))
         first.base = base
         if case .closest(let candidates) = choice { first.candidates = candidates }
         state = Mutex(first)
     }
 
-    private static func cutter(_ base: BaseValue?, _ session: IngestSession) -> ChunkCutter {
+    private static func cutter(_ cuts: [Int]?, _ session: IngestSession) -> ChunkCutter {
         ChunkCutter(
-            base: base?.entries.map(\.rawBytes), sizes: session.options.chunkSizes, bufferBytes: IngestSession.batchBytes)
+            base: cuts, sizes: session.options.chunkSizes, bufferBytes: IngestSession.batchBytes)
     }
 
     public var sizeBytes: Int64 { state.withLock { $0.sizeBytes } }
@@ -154,7 +157,7 @@ public final class ValueWriter: Sendable {
         guard let base else { return }
         state.withLock { state in
             state.base = base
-            state.cutter = Self.cutter(base, session)
+            if !isCutAsTold { state.cutter = Self.cutter(base.cuts, session) }
             batch.base = base
         }
     }

@@ -23,7 +23,7 @@ struct StrataTool: AsyncParsableCommand {
             InitCommand.self, ModelCommand.self, FilesCommand.self, StateCommand.self, SnapshotCommand.self,
             DatasetCommand.self, CreateStateCommand.self, CreationsCommand.self, StatsCommand.self, VerifyCommand.self,
             CollectCommand.self, PruneCommand.self, RepairCommand.self, BackupCommand.self,
-            RestoreCommand.self,
+            RestoreCommand.self, CopyCommand.self,
             CompactCommand.self,
             ExitCodesCommand.self, JSONFieldsCommand.self,
         ])

@@ -74,7 +74,7 @@ struct JSONFieldsCommand: AsyncParsableCommand {
         (["creations list"], ListDocument<CreationView>.fields), (["creations cancel"], CreationView.fields),
         (["stats"], .all(StatisticsView.fields, FootprintsView.fields)), (["verify"], VerificationView.fields),
         (["collect"], CollectionView.fields), (["prune"], PruningView.fields), (["repair"], RepairView.fields),
-        (["backup"], BackupView.fields), (["restore"], RestoreView.fields),
+        (["backup"], BackupView.fields), (["restore"], RestoreView.fields), (["copy"], CopyView.fields),
         (["compact"], CompactionView.fields),
         (["exit-codes"], ExitCodesDocument.fields), (["json-fields"], JSONFieldsDocument.fields),
         (["(errors)"], ErrorDocument.fields),
