@@ -47,13 +47,7 @@ struct BackupFolder: Sendable {
 
     private static func takeLock(_ layout: StoreLayout, _ disk: any StoreDisk) throws -> any DiskFile {
         let file = try disk.open(layout.backupMarker, .readWrite)
-        var isOurs = try file.tryLock()
-        // A process that this one starts shares its locks until it runs its program: a lock that was just let go may still be held.
-        for _ in 0..<20 where !isOurs {
-            Thread.sleep(forTimeInterval: 0.01)
-            isOurs = try file.tryLock()
-        }
-        guard isOurs else {
+        guard try FolderRules.lock(file) else {
             throw StrataError(
                 .conflict, "another backup into `\(layout.root)`, or a repair of it, is running; wait until that has ended",
                 context: ["path": layout.root])

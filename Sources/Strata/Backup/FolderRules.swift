@@ -30,6 +30,17 @@ enum FolderRules {
         }
     }
 
+    /// Takes a file's lock; false when somebody holds it.
+    ///
+    /// A process that this one starts shares its locks until it runs its program: one that was just let go may still be held.
+    static func lock(_ file: any DiskFile) throws(ContentError) -> Bool {
+        for _ in 0..<20 {
+            if try file.tryLock() { return true }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        return try file.tryLock()
+    }
+
     static func read(_ path: String, on disk: any StoreDisk) throws -> String {
         let file = try disk.open(path, .read)
         var bytes = [UInt8](repeating: 0, count: 1024)

@@ -66,7 +66,7 @@ struct RepairLock {
             (file, backupLock) = (nil, nil)
         } else {
             backupLock = try disk.status(layout.backupMarker) == nil ? nil : disk.open(layout.backupMarker, .readWrite)
-            guard try backupLock?.tryLock() ?? true else { throw Self.inUse(layout, "a backup into it", purpose) }
+            guard try backupLock.map(FolderRules.lock) ?? true else { throw Self.inUse(layout, "a backup into it", purpose) }
             try disk.createDirectory(layout.repairFolder)
             let lock = try disk.open(layout.repairLock, .readWrite)
             guard try lock.tryLock() else { throw Self.inUse(layout, "a repair or restore", purpose) }

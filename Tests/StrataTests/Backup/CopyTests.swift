@@ -228,6 +228,28 @@ import Testing
         }
     }
 
+    @Test func aCancelledCopyLeavesWholeStatesAndIsCarriedOn() async throws {
+        try await withTemporaryFolder { folder in
+            _ = try await makeSource(folder + "/s")
+            try await withStore(at: folder + "/s") { source async throws in
+                try await withStore(at: folder + "/d", options: FaultSample.options()) { destination async throws in
+                    await expectRefusal(.cancelled) {
+                        _ = try await Task {
+                            try await source.copy(to: destination) { progress in
+                                if progress.items == 3 { withUnsafeCurrentTask { $0?.cancel() } }
+                            }
+                        }.value
+                    }
+                    try await expectNothingLeft(in: destination)
+                    #expect(try await destination.models().total == 1)
+                    let report = try await source.copy(to: destination)
+                    #expect(report.presentStates == 3 && report.copiedStates == 2)
+                    try await expectSame(source, destination)
+                }
+            }
+        }
+    }
+
     @Test func aCopyThatFailsAnywhereIsCarriedOn() async throws {
         var generator = SeededGenerator.announced("faults in a copy")
         try await withTemporaryFolder { folder in
