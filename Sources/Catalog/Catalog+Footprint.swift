@@ -49,7 +49,7 @@ extension Catalog {
                 let users = try db.number(
                     "SELECT (SELECT count(*) FROM states WHERE key_set_id = ?) + (SELECT count(*) FROM snapshots WHERE key_set_id = ?)",
                     [row[0] as Int64, row[0] as Int64])
-                return (row[0] as Int64, uses: row[1] as Int, isShared: users != row[1] as Int64)
+                return try (row[0] as Int64, uses: row[1] as Int, isShared: users != row[1] as Int64)
             }
             return try Footprint(db: db).measure(measured)
         }
@@ -73,7 +73,7 @@ private struct Footprint {
         var values: [Int64: (count: Int, isShared: Bool)] = [:]
         for set in keySets {
             for key in try KeySetTable(db: db).entries(of: set.id) {
-                result.logicalBytes += key.sizeBytes * Int64(set.uses)
+                result.logicalBytes &+= key.sizeBytes &* Int64(set.uses)
                 let known = values[key.value.rawValue] ?? (0, false)
                 values[key.value.rawValue] = (known.count + 1, known.isShared || set.isShared)
             }
@@ -82,12 +82,12 @@ private struct Footprint {
         var used: Set<Int64> = []
         for (id, use) in values {
             guard let row = try db.row("SELECT size_bytes, chunk_count, refs FROM stored_values WHERE id = ?", [id]) else { continue }
-            let isAlone = !use.isShared && row[2] as Int == use.count
-            guard row[1] as Int > 0 else {
-                if isAlone { result.aloneBytes += row[0] } else { result.sharedBytes += row[0] }
+            let isAlone = try !use.isShared && row[2] as Int == use.count
+            guard try row[1] as Int > 0 else {
+                if isAlone { result.aloneBytes &+= try row[0] } else { result.sharedBytes &+= try row[0] }
                 continue
             }
-            for segment in try ValueTable(db: db).chunkList(of: ValueID(id), overlapping: 0..<(row[0] as Int64)) {
+            for segment in try ValueTable(db: db).chunkList(of: ValueID(id), overlapping: 0..<max(0, row[0])) {
                 for entry in segment.entries {
                     used.insert(entry.id.rawValue)
                     if isAlone { alone[entry.id.rawValue, default: 0] += 1 }
@@ -107,11 +107,11 @@ private struct Footprint {
         }
         var codecs: [Int: FootprintRow.Codec] = [:]
         for (id, chunk) in chunks {
-            if counts[id] == chunk.refs { result.aloneBytes += chunk.storedBytes } else { result.sharedBytes += chunk.storedBytes }
+            if counts[id] == chunk.refs { result.aloneBytes &+= chunk.storedBytes } else { result.sharedBytes &+= chunk.storedBytes }
             var codec = codecs[chunk.codec] ?? .init(codec: chunk.codec, chunks: 0, rawBytes: 0, storedBytes: 0)
             codec.chunks += 1
-            codec.rawBytes += chunk.rawBytes
-            codec.storedBytes += chunk.storedBytes
+            codec.rawBytes &+= chunk.rawBytes
+            codec.storedBytes &+= chunk.storedBytes
             codecs[chunk.codec] = codec
         }
         result.codecs = codecs.values.sorted { $0.codec < $1.codec }
@@ -123,7 +123,7 @@ private struct Footprint {
             of: ids.sorted(), [],
             { "SELECT id, stored_bytes, raw_bytes, encoding % 256, refs, base_id FROM chunks WHERE id IN (\($0))" }
         ) { row in
-            found[row[0]] = Chunk(storedBytes: row[1], rawBytes: row[2], codec: row[3], refs: row[4], base: row[5])
+            found[try row[0]] = try Chunk(storedBytes: row[1], rawBytes: row[2], codec: row[3], refs: row[4], base: row[5])
         }
         return found
     }

@@ -119,6 +119,6 @@ extension Catalog {
     }
 
     public func sessionTokens() async throws -> [String] {
-        try await read { db in try db.rows("SELECT token FROM sessions ORDER BY id").map { $0[0] } }
+        try await read { db in try db.rows("SELECT token FROM sessions ORDER BY id").map { try $0[0] } }
     }
 }

@@ -62,8 +62,8 @@ extension StateTable {
             WHERE s.model_id = ? AND s.id < ? ORDER BY s.id DESC LIMIT ?
             """, [model, row, limit]
         ).map {
-            RetentionRow(
-                row: $0[0], publicID: $0[1], name: $0[2], createdAt: $0[3], keySet: $0[4], sizeBytes: $0[5], isActive: $0[6],
+            try RetentionRow(
+                row: $0[0], publicID: $0[1], name: $0[2], createdAt: $0[3], keySet: $0[4], sizeBytes: $0.amount(5), isActive: $0[6],
                 isPinned: $0[7], hasSnapshot: $0[8], isBeingDeleted: $0[9])
         }
     }

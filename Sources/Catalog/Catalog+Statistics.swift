@@ -56,7 +56,7 @@ extension Catalog {
                 inlineBytes: try number(
                     "SELECT coalesce(sum(size_bytes), 0) FROM stored_values WHERE refs > 0 AND chunk_count = 0"),
                 chunks: Int(try number("SELECT count(*) FROM chunks")),
-                codecs: codecs.map { .init(codec: $0[0], chunks: $0[1], rawBytes: $0[2], storedBytes: $0[3]) },
+                codecs: try codecs.map { try .init(codec: $0[0], chunks: $0[1], rawBytes: $0[2], storedBytes: $0[3]) },
                 packs: Int(try number("SELECT count(*) FROM packs")),
                 packBytes: try number("SELECT coalesce(sum(size_bytes), 0) FROM packs"),
                 deadBytes: try number("SELECT coalesce(sum(dead_bytes), 0) FROM packs"),
@@ -69,13 +69,13 @@ extension Catalog {
         var uses: [Int64: Int] = [:]
         let values = ValueTable(db: db)
         for row in try db.rows("SELECT id, size_bytes FROM stored_values WHERE condemned_at IS NOT NULL AND chunk_count > 0") {
-            for segment in try values.chunkList(of: ValueID(row[0]), overlapping: 0..<(row[1] as Int64)) {
+            for segment in try values.chunkList(of: ValueID(row[0]), overlapping: 0..<max(0, row[1])) {
                 for entry in segment.entries { uses[entry.id.rawValue, default: 0] += 1 }
             }
         }
         var bytes: Int64 = 0
         for (id, count) in uses {
-            bytes += try db.number("SELECT stored_bytes FROM chunks WHERE id = ? AND refs = ?", [id, count]) ?? 0
+            bytes &+= try db.number("SELECT stored_bytes FROM chunks WHERE id = ? AND refs = ?", [id, count]) ?? 0
         }
         return bytes
     }

@@ -30,10 +30,10 @@ extension Catalog {
                 "SELECT id, name, size_bytes, chunk_count FROM packs WHERE id > ? AND name <> ? ORDER BY id LIMIT ?",
                 [id ?? Int64.min, Data(Catalog.lostPack.digest.bytes), limit]
             ).map { row in
-                guard let name = Digest(bytes: row[1] as Data) else {
-                    throw CatalogError(.corrupted, "pack number \(row[0] as Int64) has a name of the wrong length in the catalog")
+                guard let name = Digest(bytes: try row[1] as Data) else {
+                    throw CatalogError(.corrupted, "pack number \(try row[0] as Int64) has a name of the wrong length in the catalog")
                 }
-                return PackCheckRow(id: row[0], name: PackName(name), sizeBytes: row[2], chunkCount: row[3])
+                return try PackCheckRow(id: row[0], name: PackName(name), sizeBytes: row[2], chunkCount: row[3])
             }
         }
     }
@@ -43,7 +43,7 @@ extension Catalog {
         try await read { db in
             var found: [ChunkID] = []
             try db.inGroups(of: bases.map(\.rawValue), [], { "SELECT id FROM chunks WHERE base_id IN (\($0))" }) { row in
-                found.append(ChunkID(row[0]))
+                found.append(ChunkID(try row[0]))
             }
             return found
         }
@@ -76,9 +76,9 @@ private struct StructureCheck {
 
     func foreignKeys() throws -> [String] {
         var found: [String] = []
-        let rows = try Row.fetchCursor(db, sql: "PRAGMA foreign_key_check")
+        let rows = try db.eachRow("PRAGMA foreign_key_check")
         while found.count < limit, let row = try rows.next() {
-            let (table, parent): (String?, String?) = (row[0], row[2])
+            let (table, parent): (String?, String?) = try (row[0], row[2])
             found.append("a row of the catalog's table `\(table ?? "?")` refers to a missing one of `\(parent ?? "?")`")
         }
         return found
@@ -94,7 +94,7 @@ private struct StructureCheck {
                 FROM stored_values v) AS counts
             WHERE refs <> counted ORDER BY id LIMIT ?
             """, [limit]
-        ).map { "value number \($0[0] as Int64) has \($0[1] as Int64) references in the catalog, and \($0[2] as Int64) were found" }
+        ).map { try "value number \($0[0] as Int64) has \($0[1] as Int64) references in the catalog, and \($0[2] as Int64) were found" }
     }
 
     func packs() throws -> [String] {
@@ -104,7 +104,7 @@ private struct StructureCheck {
             LEFT JOIN (SELECT pack_id, sum(stored_bytes) AS live FROM chunks GROUP BY pack_id) AS s ON s.pack_id = p.id
             WHERE p.dead_bytes <> p.stored_bytes - coalesce(s.live, 0) AND p.name <> ? ORDER BY p.id LIMIT ?
             """, [Data(Catalog.lostPack.digest.bytes), limit]
-        ).map { "pack number \($0[0] as Int64) has \($0[1] as Int64) dead bytes in the catalog, and \($0[2] as Int64) were counted" }
+        ).map { try "pack number \($0[0] as Int64) has \($0[1] as Int64) dead bytes in the catalog, and \($0[2] as Int64) were counted" }
     }
 
     /// Counts window by window what chunk lists and differences refer to, and holds it against the rows.
@@ -126,7 +126,7 @@ private struct StructureCheck {
 
     private func countPlaces(_ window: Range<Int64>, into counts: inout [Int32], placed: Int64) throws -> (Int64, Int64) {
         var (placed, total) = (placed, Int64(0))
-        let lists = try Row.fetchCursor(db, sql: "SELECT first_offset, first_chunk, chunk_count, entries FROM chunk_lists")
+        let lists = try db.eachRow("SELECT first_offset, first_chunk, chunk_count, entries FROM chunk_lists")
         while let row = try lists.next() {
             let segment = try ChunkListSegment(firstOffset: row[0], firstChunk: row[1], chunkCount: row[2], encoded: row[3] as Data)
             total += Int64(segment.entries.count)
@@ -141,15 +141,15 @@ private struct StructureCheck {
     private func compare(_ window: Range<Int64>, counts: inout [Int32]) throws -> [String] {
         var found: [String] = []
         let bounds: StatementArguments = [window.lowerBound, window.upperBound]
-        let bases = try Row.fetchCursor(
-            db, sql: "SELECT base_id, count(*) FROM chunks WHERE base_id >= ? AND base_id < ? GROUP BY base_id", arguments: bounds)
+        let bases = try db.eachRow(
+            "SELECT base_id, count(*) FROM chunks WHERE base_id >= ? AND base_id < ? GROUP BY base_id", bounds)
         while let row = try bases.next() {
-            counts[Int((row[0] as Int64) - window.lowerBound)] &+= Int32(truncatingIfNeeded: row[1] as Int64)
+            counts[Int((try row[0] as Int64) - window.lowerBound)] &+= Int32(truncatingIfNeeded: try row[1] as Int64)
         }
-        let rows = try Row.fetchCursor(
-            db, sql: "SELECT id, refs FROM chunks WHERE id >= ? AND id < ? ORDER BY id", arguments: bounds)
+        let rows = try db.eachRow(
+            "SELECT id, refs FROM chunks WHERE id >= ? AND id < ? ORDER BY id", bounds)
         while found.count < limit, let row = try rows.next() {
-            let (id, refs): (Int64, Int64) = (row[0], row[1])
+            let (id, refs): (Int64, Int64) = try (row[0], row[1])
             let counted = counts[Int(id - window.lowerBound)]
             counts[Int(id - window.lowerBound)] = 0
             if refs != Int64(counted) {

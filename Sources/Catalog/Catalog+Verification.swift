@@ -13,7 +13,7 @@ extension Catalog {
         try await read { db in
             try db.rows(
                 "SELECT id, raw_bytes FROM chunks WHERE id > ? ORDER BY id LIMIT ?", [id?.rawValue ?? Int64.min, limit]
-            ).map { ChunkCheckRow(id: ChunkID($0[0]), rawBytes: $0[1]) }
+            ).map { try ChunkCheckRow(id: ChunkID($0[0]), rawBytes: min(max($0[1], 0), 16 << 20)) }
         }
     }
 
@@ -34,19 +34,19 @@ extension Catalog {
                 SELECT m.public_id, s.public_id, e.key FROM key_set_entries e JOIN states s ON s.key_set_id = e.key_set_id
                 JOIN models m ON m.id = s.model_id WHERE e.value_id = ?
                 """, [value.rawValue]
-            ).map { ValueUseRow(modelID: $0[0], stateID: $0[1], key: $0[2]) }
+            ).map { try ValueUseRow(modelID: $0[0], stateID: $0[1], key: $0[2]) }
             let snapshots = try db.rows(
                 """
                 SELECT m.public_id, n.public_id, e.key FROM key_set_entries e JOIN snapshots n ON n.key_set_id = e.key_set_id
                 JOIN models m ON m.id = n.model_id WHERE e.value_id = ?
                 """, [value.rawValue]
-            ).map { ValueUseRow(modelID: $0[0], snapshotID: $0[1], key: $0[2]) }
+            ).map { try ValueUseRow(modelID: $0[0], snapshotID: $0[1], key: $0[2]) }
             let items = try db.rows(
                 """
                 SELECT DISTINCT d.public_id, k.name FROM dataset_items i JOIN datasets d ON d.id = i.dataset_id
                 JOIN dataset_keys k ON k.dataset_id = d.id AND k.key_index = i.key_index WHERE i.value_id = ?
                 """, [value.rawValue]
-            ).map { ValueUseRow(datasetID: $0[0], key: $0[1]) }
+            ).map { try ValueUseRow(datasetID: $0[0], key: $0[1]) }
             return states + snapshots + items + (try Self.fileUses(of: value, db))
         }
     }
@@ -54,7 +54,7 @@ extension Catalog {
     private static func fileUses(of value: ValueID, _ db: Database) throws -> [ValueUseRow] {
         var uses: [ValueUseRow] = []
         for row in try db.rows("SELECT DISTINCT filesystem_id FROM inodes WHERE value_id = ?", [value.rawValue]) {
-            let filesystem: Int64 = row[0]
+            let filesystem: Int64 = try row[0]
             let files = try FilesystemTable(db: db).tree(filesystem).filter { $0.value == value }
             let models = try db.rows("SELECT public_id FROM models WHERE filesystem_id = ?", [filesystem])
             let snapshots = try db.rows(
@@ -62,8 +62,8 @@ extension Catalog {
                 [filesystem])
             for file in files {
                 let path = String(decoding: file.path, as: UTF8.self)
-                uses += models.map { ValueUseRow(modelID: $0[0], key: path) }
-                uses += snapshots.map { ValueUseRow(modelID: $0[0], snapshotID: $0[1], key: path) }
+                uses += try models.map { try ValueUseRow(modelID: $0[0], key: path) }
+                uses += try snapshots.map { try ValueUseRow(modelID: $0[0], snapshotID: $0[1], key: path) }
             }
         }
         return uses

@@ -99,6 +99,10 @@ public final class Catalog: Sendable {
     }
 
     static func mapped(_ error: any Error, path: String, waited: Double = defaultBusyTimeoutSeconds) -> any Error {
+        if error is RowDecodingError {
+            return CatalogError(
+                .corrupted, "a row of the catalog `\(path)` holds a value of the wrong kind; run `strata repair`", context: ["path": path])
+        }
         guard let error = error as? DatabaseError else { return error }
         // GRDB reports a cancelled task's statement as interrupted or aborted.
         if error.resultCode == .SQLITE_INTERRUPT || error.resultCode == .SQLITE_ABORT { return CancellationError() }

@@ -26,12 +26,17 @@ extension Database {
         try String.fetchOne(cachedStatement(sql: sql), arguments: arguments)
     }
 
-    func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-        try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
+    func row(_ sql: String, _ arguments: StatementArguments = []) throws -> CheckedRow? {
+        try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments).map(CheckedRow.init)
     }
 
-    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-        try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
+    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [CheckedRow] {
+        try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments).map(CheckedRow.init)
+    }
+
+    /// Rows that are read one at a time, while other statements run; not the same one.
+    func eachRow(_ sql: String, _ arguments: StatementArguments = []) throws -> CheckedRows {
+        CheckedRows(cursor: try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments))
     }
 
     func exists(_ sql: String, _ arguments: StatementArguments) throws -> Bool {
@@ -45,7 +50,7 @@ extension Database {
     ///   - sql: gets the list of placeholders for `IN (…)`. Values may be repeated to fill a group.
     func inGroups<Value: DatabaseValueConvertible>(
         of values: [Value], _ arguments: StatementArguments = [], _ sql: (_ placeholders: String) -> String,
-        _ body: (Row) throws -> Void
+        _ body: (CheckedRow) throws -> Void
     ) throws {
         var start = 0
         while start < values.count {
@@ -55,8 +60,8 @@ extension Database {
             let padded = Array(group) + Array(repeating: group.last!, count: width - group.count)
             let placeholders = Array(repeating: "?", count: width).joined(separator: ", ")
             let statement = try cachedStatement(sql: sql(placeholders))
-            let cursor = try Row.fetchCursor(statement, arguments: StatementArguments(padded) + arguments)
-            while let row = try cursor.next() { try body(row) }
+            let rows = CheckedRows(cursor: try Row.fetchCursor(statement, arguments: StatementArguments(padded) + arguments))
+            while let row = try rows.next() { try body(row) }
             start += group.count
         }
     }

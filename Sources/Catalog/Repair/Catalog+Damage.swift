@@ -36,6 +36,6 @@ extension Catalog {
 
     /// The chunks that are marked as damaged. Cost: a scan of the chunks.
     public func damagedChunks() async throws -> [ChunkID] {
-        try await read { db in try db.rows("SELECT id FROM chunks WHERE checksum < 0 ORDER BY id").map { ChunkID($0[0]) } }
+        try await read { db in try db.rows("SELECT id FROM chunks WHERE checksum < 0 ORDER BY id").map { ChunkID(try $0[0]) } }
     }
 }

@@ -30,7 +30,7 @@ extension CatalogRebuild {
             WHERE NOT EXISTS (SELECT 1 FROM states s WHERE s.id = m.active_state_id AND s.model_id = m.id)
             """)
         for row in lacking {
-            let model: Int64 = row[0]
+            let model: Int64 = try row[0]
             let newest = try db.number("SELECT max(id) FROM states WHERE model_id = ?", [model])
             let state = try newest ?? StateTable(db: db).insert(
                 .init(
@@ -79,18 +79,18 @@ extension CatalogRebuild {
 
     private static func countChunks(_ db: Database) throws -> Int {
         var counts: [Int64: Int64] = [:]
-        let lists = try Row.fetchCursor(db, sql: "SELECT first_offset, first_chunk, chunk_count, entries FROM chunk_lists")
+        let lists = try db.eachRow("SELECT first_offset, first_chunk, chunk_count, entries FROM chunk_lists")
         while let row = try lists.next() {
             // A damaged list counts for nothing: its value is lost, and named.
             let segment = try? ChunkListSegment(firstOffset: row[0], firstChunk: row[1], chunkCount: row[2], encoded: row[3] as Data)
             for entry in segment?.entries ?? [] { counts[entry.id.rawValue, default: 0] += 1 }
         }
-        let bases = try Row.fetchCursor(db, sql: "SELECT base_id FROM chunks WHERE base_id IS NOT NULL")
-        while let row = try bases.next() { counts[row[0], default: 0] += 1 }
+        let bases = try db.eachRow("SELECT base_id FROM chunks WHERE base_id IS NOT NULL")
+        while let row = try bases.next() { counts[try row[0], default: 0] += 1 }
         var wrong: [(Int64, Int64)] = []
-        let chunks = try Row.fetchCursor(db, sql: "SELECT id, refs FROM chunks")
+        let chunks = try db.eachRow("SELECT id, refs FROM chunks")
         while let row = try chunks.next() {
-            let (id, refs): (Int64, Int64) = (row[0], row[1])
+            let (id, refs): (Int64, Int64) = try (row[0], row[1])
             if refs != counts[id, default: 0] { wrong.append((id, counts[id, default: 0])) }
         }
         for (id, refs) in wrong { try db.run("UPDATE chunks SET refs = ? WHERE id = ?", [refs, id]) }
@@ -135,7 +135,7 @@ extension CatalogRebuild {
         try using { db in
             var wrong: [Digest: ValueID] = [:]
             for row in try db.rows("SELECT id FROM stored_values WHERE refs > 0") {
-                let id = ValueID(row[0])
+                let id = ValueID(try row[0])
                 let value = (try? Self.value(id, db)) ?? nil
                 if value == nil, let digest = try ValueTable(db: db).value(id)?.digest { wrong[digest] = id }
             }

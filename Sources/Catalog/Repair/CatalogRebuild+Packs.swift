@@ -6,7 +6,7 @@ extension CatalogRebuild {
     /// The packs that the catalog names, but for the one that has no file.
     public func packs() throws(CatalogError) -> Set<PackName> {
         try using { db in
-            Set(try db.rows("SELECT name FROM packs").compactMap { Digest(bytes: $0[0] as Data).map(PackName.init) })
+            Set(try db.rows("SELECT name FROM packs").compactMap { Digest(bytes: try $0[0] as Data).map(PackName.init) })
                 .subtracting([Catalog.lostPack])
         }
     }
@@ -15,7 +15,7 @@ extension CatalogRebuild {
     public func places(in pack: PackName) throws(CatalogError) -> [ChunkLocation] {
         try using { db in
             guard let row = try PackTable(db: db).id(of: pack) else { return [] }
-            let ids = try db.rows("SELECT id FROM chunks WHERE pack_id = ? ORDER BY id", [row]).map { ChunkID($0[0]) }
+            let ids = try db.rows("SELECT id FROM chunks WHERE pack_id = ? ORDER BY id", [row]).map { ChunkID(try $0[0]) }
             return Array(try ChunkTable(db: db).locate(ids).values)
         }
     }
@@ -143,7 +143,7 @@ extension CatalogRebuild {
     /// The marked chunks, which have no sound place.
     public func lostChunks() throws(CatalogError) -> [Digest: ChunkID] {
         try using { db in
-            let ids = try db.rows("SELECT id FROM chunks WHERE checksum < 0").map { ChunkID($0[0]) }
+            let ids = try db.rows("SELECT id FROM chunks WHERE checksum < 0").map { ChunkID(try $0[0]) }
             return Dictionary(try ChunkTable(db: db).locate(ids).values.map { ($0.digest, $0.id) }) { first, _ in first }
         }
     }

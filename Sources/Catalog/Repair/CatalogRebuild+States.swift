@@ -47,7 +47,7 @@ extension CatalogRebuild {
                 publicAccess: state.isPublic, createdAt: createdAt, settingsJSON: nil, tags: [],
                 origin: .empty(filesystemSizeMebibytes: 32), initialStateID: state.stateID),
             settingsJSON: state.settingsJSON,
-            filesystem: try FilesystemTable(db: db).create(sizeMebibytes: 32, nowNanoseconds: createdAt * 1_000_000), basedOn: nil)
+            filesystem: try FilesystemTable(db: db).create(sizeMebibytes: 32, nowNanoseconds: createdAt &* 1_000_000), basedOn: nil)
     }
 
     /// A value of which nothing is left but that it was there: reading it is an error that names it.
@@ -70,7 +70,7 @@ extension CatalogRebuild {
                         s.created_at, s.base_state, s.lineage, s.mounts, m.active_state_id = s.id, s.key_set_id
                     FROM states s JOIN models m ON m.id = s.model_id WHERE s.being_deleted = 0 ORDER BY s.id
                     """
-                ).filter { !mine.contains($0[7] as String) }.map { try Self.state($0, db) }
+                ).filter { !mine.contains(try $0[7] as String) }.map { try Self.state($0, db) }
             }
             try other.close()
             return states
@@ -79,15 +79,15 @@ extension CatalogRebuild {
         }
     }
 
-    private static func state(_ row: Row, _ db: Database) throws -> RecoverableState {
+    private static func state(_ row: CheckedRow, _ db: Database) throws -> RecoverableState {
         let entries = try db.rows("SELECT key, value_id FROM key_set_entries WHERE key_set_id = ? ORDER BY position", [row[14] as Int64])
-        var state = RecoverableState(
+        var state = try RecoverableState(
             modelID: row[0], modelName: row[1], owner: row[2], settingsJSON: row[6], stateID: row[7], name: row[8], createdAt: row[9],
             baseState: row[10], lineageJSON: row[11], mountsJSON: row[12], isActive: row[13] ?? false,
-            keys: entries.map { ($0[0], try? value(ValueID($0[1]), db)) })
-        state.modelDescription = row[3]
-        state.isPublic = row[4]
-        state.modelCreatedAt = row[5]
+            keys: entries.map { entry in (try entry[0], try? value(ValueID(try entry[1]), db)) })
+        state.modelDescription = try row[3]
+        state.isPublic = try row[4]
+        state.modelCreatedAt = try row[5]
         return state
     }
 

@@ -23,7 +23,7 @@ extension CatalogRebuild {
                 SELECT c.id FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM packs p WHERE p.id = c.pack_id)
                     OR (c.base_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM chunks b WHERE b.id = c.base_id AND b.base_id IS NULL))
                 """
-            ).map { ChunkID($0[0]) }
+            ).map { ChunkID(try $0[0]) }
         }
         try lose(orphans)
     }
@@ -34,8 +34,8 @@ extension CatalogRebuild {
         try using { db in
             var replaced: [String] = []
             for table in ["models", "snapshots"] {
-                for row in try db.rows("SELECT public_id, settings FROM \(table)") where !isReadable(row[1]) {
-                    let id: String = row[0]
+                for row in try db.rows("SELECT public_id, settings FROM \(table)") where !isReadable(try row[1]) {
+                    let id: String = try row[0]
                     try db.run("UPDATE \(table) SET settings = ? WHERE public_id = ?", [settingsJSON, id])
                     replaced.append(id)
                 }

@@ -84,7 +84,7 @@ public final class CatalogRebuild {
 
     private static func publicIDs(_ db: Database) throws -> [String: Set<String>] {
         try ["models", "states", "snapshots", "datasets"].reduce(into: [:]) { result, table in
-            result[table] = Set(try db.rows("SELECT public_id FROM \(table)").map { $0[0] as String })
+            result[table] = Set(try db.rows("SELECT public_id FROM \(table)").map { try $0[0] as String })
         }
     }
 

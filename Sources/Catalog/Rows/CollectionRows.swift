@@ -30,22 +30,22 @@ public struct CollectedRows: Hashable, Sendable {
     public static func + (left: CollectedRows, right: CollectedRows) -> CollectedRows {
         var sum = left
         sum.values += right.values
-        sum.inlineBytes += right.inlineBytes
+        sum.inlineBytes &+= right.inlineBytes
         sum.chunks += right.chunks
-        sum.chunkBytes += right.chunkBytes
+        sum.chunkBytes &+= right.chunkBytes
         sum.packs += right.packs
-        sum.packBytes += right.packBytes
+        sum.packBytes &+= right.packBytes
         return sum
     }
 
     static func - (left: CollectedRows, right: CollectedRows) -> CollectedRows {
         var rest = left
         rest.values -= right.values
-        rest.inlineBytes -= right.inlineBytes
+        rest.inlineBytes &-= right.inlineBytes
         rest.chunks -= right.chunks
-        rest.chunkBytes -= right.chunkBytes
+        rest.chunkBytes &-= right.chunkBytes
         rest.packs -= right.packs
-        rest.packBytes -= right.packBytes
+        rest.packBytes &-= right.packBytes
         return rest
     }
 }

@@ -45,7 +45,7 @@ struct ChunkTable {
     /// The number of the next new chunk: none that was ever given before.
     func nextID() throws -> ChunkID {
         let highest = try db.number("SELECT max(id) FROM chunks") ?? 0
-        return ChunkID(max(highest, try StoreTable(db: db).lastRemovedChunk()) + 1)
+        return ChunkID(try StoreTable.next(after: max(highest, try StoreTable(db: db).lastRemovedChunk())))
     }
 
     func insert(_ chunk: PackedChunk, as id: ChunkID, pack: Int64, base: ChunkID?) throws {
@@ -78,13 +78,13 @@ struct ChunkTable {
         }
     }
 
-    private static func location(_ row: Row) throws -> ChunkLocation {
-        guard let digest = Digest(head: row[1], tail: row[2] as Data), let name = Digest(bytes: row[3] as Data) else {
-            throw CatalogError(.corrupted, "chunk number \(row[0] as Int64) has a digest of the wrong length in the catalog")
+    private static func location(_ row: CheckedRow) throws -> ChunkLocation {
+        guard let digest = Digest(head: try row[1], tail: try row[2] as Data), let name = Digest(bytes: try row[3] as Data) else {
+            throw CatalogError(.corrupted, "chunk number \(try row[0] as Int64) has a digest of the wrong length in the catalog")
         }
-        return ChunkLocation(
+        return try ChunkLocation(
             id: ChunkID(row[0]), digest: digest, pack: PackName(name), offset: row[4], storedBytes: row[5],
-            rawBytes: row[6], encoding: try ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
+            rawBytes: row[6], encoding: ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
             checksum: Self.checksum(row[9]), base: (row[8] as Int64?).map(ChunkID.init))
     }
 }
@@ -124,7 +124,7 @@ extension ChunkTable {
                 pack, chunk.offset, chunk.storedBytes, chunk.rawBytes, Int64(chunk.encoding.packed), Int64(chunk.checksum),
                 base?.rawValue, id.rawValue,
             ])
-        if let oldBase: Int64 = old[2] {
+        if let oldBase: Int64 = try old[2] {
             try db.run(
                 "UPDATE chunks SET refs = refs - 1, condemned_at = CASE WHEN refs = 1 THEN ? END WHERE id = ?",
                 [try StoreTable(db: db).nextSequence(), oldBase])
@@ -169,7 +169,7 @@ struct PackTable {
             if let base { try chunks.retain(base, count: 1) }
             try chunks.insert(chunk, as: next, pack: packID, base: base)
             ids[chunk.digest] = next
-            next = ChunkID(next.rawValue + 1)
+            next = ChunkID(try StoreTable.next(after: next.rawValue))
         }
         if deadBytes > 0 { try db.run("UPDATE packs SET dead_bytes = ? WHERE id = ?", [deadBytes, packID]) }
         return ids

@@ -119,7 +119,7 @@ struct DatasetTable {
             SELECT value_id, element_type, shape, size_bytes FROM dataset_items
             WHERE dataset_id = ? AND folder = ? AND position >= ? AND position < ? AND key_index = ? ORDER BY position
             """, [dataset.row, Self.finished, range.lowerBound, range.upperBound, index]
-        ).map { ItemRow(value: ValueID($0[0]), elementType: $0[1], shapeJSON: $0[2], sizeBytes: $0[3]) }
+        ).map { try ItemRow(value: ValueID($0[0]), elementType: $0[1], shapeJSON: $0[2], sizeBytes: $0.amount(3)) }
     }
 
     func resolve(_ selection: DatasetSelection) throws -> ResolvedDatasetKey {
@@ -128,12 +128,12 @@ struct DatasetTable {
         return ResolvedDatasetKey(datasetID: selection.datasetID, key: selection.key, items: items)
     }
 
-    private func dataset(_ row: Row) throws -> DatasetRow {
-        let id: Int64 = row[0]
+    private func dataset(_ row: CheckedRow) throws -> DatasetRow {
+        let id: Int64 = try row[0]
         let tags = try db.rows("SELECT tag, value FROM dataset_tags WHERE dataset_id = ? ORDER BY position", [id])
-        return DatasetRow(
+        return try DatasetRow(
             row: id, publicID: row[1], owner: row[2], name: row[3], description: row[4], publicAccess: row[5],
-            createdAt: row[6], keysJSON: row[7], versionID: row[8], tags: tags.map { TagRow(tag: $0[0], value: $0[1]) },
-            entryCount: row[9], entriesSizeBytes: row[10])
+            createdAt: row[6], keysJSON: row[7], versionID: row[8], tags: tags.map { try TagRow(tag: $0[0], value: $0[1]) },
+            entryCount: row.amount(9), entriesSizeBytes: row.amount(10))
     }
 }

@@ -66,10 +66,31 @@ struct FileTree {
         guard let parent = try node(at: path.dropLast()), let target = try child(name, of: parent.inode) else {
             throw error(.fileNotFound, path, "does not exist")
         }
-        let children = target.isDirectory ? try names(in: target.inode) : []
-        guard recursively || children.isEmpty else { throw error(.directoryNotEmpty, path, "is a directory that is not empty") }
-        for child in children { try remove(path + [child], recursively: true) }
-        try removeNode(target, named: name, from: parent.inode)
+        guard try recursively || !target.isDirectory || names(in: target.inode).isEmpty else {
+            throw error(.directoryNotEmpty, path, "is a directory that is not empty")
+        }
+        for entry in try entries(below: target, named: name, in: parent.inode).reversed() {
+            try removeNode(entry.node, named: entry.name, from: entry.parent)
+        }
+    }
+
+    /// A name with all that stands below it, from above.
+    private func entries(below top: Node, named name: [UInt8], in parent: Int64) throws -> [(parent: Int64, name: [UInt8], node: Node)] {
+        var found = [(parent: parent, name: name, node: top)]
+        var directories: Set<Int64> = [FilesystemTable.rootInode]
+        var next = 0
+        while next < found.count {
+            let node = found[next].node
+            next += 1
+            guard node.isDirectory else { continue }
+            guard directories.insert(node.inode).inserted else {
+                throw CatalogError(.corrupted, "a directory of a model has a second place in the catalog; run `strata repair`")
+            }
+            for name in try names(in: node.inode) {
+                if let child = try child(name, of: node.inode) { found.append((node.inode, name, child)) }
+            }
+        }
+        return found
     }
 
     private func rename(_ from: [[UInt8]], _ to: [[UInt8]]) throws {
@@ -124,13 +145,13 @@ struct FileTree {
             JOIN inodes i ON i.filesystem_id = e.filesystem_id AND i.inode = e.inode
             WHERE e.filesystem_id = ? AND e.parent_inode = ? AND e.name = ?
             """, [filesystem, parent, Data(name)]
-        ).map { Node(inode: $0[0], mode: UInt32(truncatingIfNeeded: $0[1] as Int64), value: ($0[2] as Int64?).map(ValueID.init)) }
+        ).map { try Node(inode: $0[0], mode: UInt32(truncatingIfNeeded: $0[1] as Int64), value: ($0[2] as Int64?).map(ValueID.init)) }
     }
 
     private func names(in directory: Int64) throws -> [[UInt8]] {
         try db.rows(
             "SELECT name FROM directory_entries WHERE filesystem_id = ? AND parent_inode = ?", [filesystem, directory]
-        ).map { Array($0[0] as Data) }
+        ).map { Array(try $0[0] as Data) }
     }
 
     private func insert(_ name: [UInt8], in parent: Int64, mode: UInt32) throws -> Int64 {

@@ -113,28 +113,34 @@ struct FilesystemTable {
         for row in try db.rows(
             "SELECT parent_inode, name, inode FROM directory_entries WHERE filesystem_id = ? ORDER BY parent_inode, name", [id])
         {
-            children[row[0], default: []].append((Array(row[1] as Data), row[2]))
+            children[try row[0], default: []].append((Array(try row[1] as Data), try row[2]))
         }
-        var inodes: [Int64: Row] = [:]
+        var inodes: [Int64: CheckedRow] = [:]
         for row in try db.rows(
             """
             SELECT inode, mode, size_bytes, value_id, symlink_target, modified_at_ns FROM inodes WHERE filesystem_id = ?
             """, [id])
         {
-            inodes[row[0]] = row
+            inodes[try row[0]] = row
         }
         var files: [FileRow] = []
         var open = (children[Self.rootInode] ?? []).reversed().map { (path: $0.name, inode: $0.inode) }
+        var listed: Set<Int64> = []
         while let (path, inode) = open.popLast() {
             guard let row = inodes[inode] else {
                 throw CatalogError(.corrupted, "the file `\(String(decoding: path, as: UTF8.self))` has no inode in the catalog")
             }
             files.append(
-                FileRow(
-                    path: path, inode: inode, mode: UInt32(truncatingIfNeeded: row[1] as Int64), sizeBytes: row[2],
+                try FileRow(
+                    path: path, inode: inode, mode: UInt32(truncatingIfNeeded: row[1] as Int64), sizeBytes: row.amount(2),
                     value: (row[3] as Int64?).map(ValueID.init), symlinkTarget: (row[4] as Data?).map(Array.init),
                     modifiedAtNanoseconds: row[5]))
-            for child in (children[inode] ?? []).reversed() { open.append((path + [UInt8(ascii: "/")] + child.name, child.inode)) }
+            guard let names = children[inode] else { continue }
+            guard inode != Self.rootInode, listed.insert(inode).inserted else {
+                throw CatalogError(
+                    .corrupted, "the directory `\(String(decoding: path, as: UTF8.self))` has a second place in the catalog; run `strata repair`")
+            }
+            for child in names.reversed() { open.append((path + [UInt8(ascii: "/")] + child.name, child.inode)) }
         }
         return files
     }

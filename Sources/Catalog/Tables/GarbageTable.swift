@@ -41,13 +41,13 @@ struct GarbageTable {
                 ORDER BY condemned_at LIMIT 1
                 """, [bound])
             else { break }
-            let (id, chunkCount): (Int64, Int) = (row[0], row[1])
+            let (id, chunkCount): (Int64, Int) = try (row[0], row[1])
             guard try chunkCount == 0 || removeSegments(of: id, isMarked: row[3] as Int != Digest.sizeBytes, sequence) else { break }
             try db.run("DELETE FROM stored_values WHERE id = ?", [id])
             rows += 1
             highest = max(highest, id)
             removed.values += 1
-            if chunkCount == 0 { removed.inlineBytes += row[2] }
+            if chunkCount == 0 { removed.inlineBytes &+= try row[2] }
         } while !isUsedUp
         try StoreTable(db: db).noteRemoved(value: highest)
         return removed
@@ -94,14 +94,14 @@ struct GarbageTable {
                 ORDER BY condemned_at LIMIT 1
                 """, [bound])
             else { break }
-            let (id, storedBytes): (Int64, Int64) = (row[0], row[2])
+            let (id, storedBytes): (Int64, Int64) = try (row[0], row[2])
             try db.run("DELETE FROM chunks WHERE id = ?", [id])
-            deadBytes[row[1], default: 0] += storedBytes
-            if let base: Int64 = row[3] { try ChunkTable(db: db).release([ChunkID(base)], sequence: sequence) }
+            deadBytes[try row[1], default: 0] &+= storedBytes
+            if let base: Int64 = try row[3] { try ChunkTable(db: db).release([ChunkID(base)], sequence: sequence) }
             rows += 1
             highest = max(highest, id)
             removed.chunks += 1
-            removed.chunkBytes += storedBytes
+            removed.chunkBytes &+= storedBytes
         } while !isUsedUp
         for (pack, bytes) in deadBytes {
             try db.run("UPDATE packs SET dead_bytes = dead_bytes + ? WHERE id = ?", [bytes, pack])
@@ -127,7 +127,7 @@ struct GarbageTable {
                 last = nil
                 break
             }
-            let id: Int64 = row[0]
+            let id: Int64 = try row[0]
             last = id
             rows += 1
             // What the counts say is held against the rows: a file goes only when nothing can want it.
@@ -137,7 +137,7 @@ struct GarbageTable {
                 [row[1] as Data, row[2] as Int64, row[3] as Int64? ?? 0])
             try db.run("DELETE FROM packs WHERE id = ?", [id])
             removed.packs += 1
-            removed.packBytes += row[2]
+            removed.packBytes &+= try row[2]
         } while !isUsedUp
         return removed
     }
@@ -177,10 +177,10 @@ struct RemovedPackTable {
 
     func packs(bound: Int64, limit: Int) throws -> [RemovedPackRow] {
         try db.rows("SELECT name, size_bytes FROM removed_packs WHERE condemned_at <= ? LIMIT ?", [bound, limit]).map { row in
-            guard let name = Digest(bytes: row[0] as Data) else {
+            guard let name = Digest(bytes: try row[0] as Data) else {
                 throw CatalogError(.corrupted, "a removed pack has a name of the wrong length in the catalog")
             }
-            return RemovedPackRow(name: PackName(name), sizeBytes: row[1])
+            return RemovedPackRow(name: PackName(name), sizeBytes: try row[1])
         }
     }
 

@@ -23,7 +23,7 @@ struct KeySetTable {
             SELECT e.key, v.size_bytes, e.value_id FROM key_set_entries e JOIN stored_values v ON v.id = e.value_id
             WHERE e.key_set_id = ? ORDER BY e.position
             """, [id]
-        ).map { KeyRow(key: $0[0], sizeBytes: $0[1], value: ValueID($0[2])) }
+        ).map { try KeyRow(key: $0[0], sizeBytes: $0.amount(1), value: ValueID($0[2])) }
     }
 
     /// Removes a key set that no state, snapshot or pin names any more.

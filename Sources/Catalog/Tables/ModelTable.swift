@@ -119,20 +119,20 @@ struct ModelTable {
         if let filesystem { try FilesystemTable(db: db).releaseIfUnused(filesystem, sequence: sequence) }
     }
 
-    private func model(_ row: Row) throws -> ModelRow {
-        let id: Int64 = row[0]
+    private func model(_ row: CheckedRow) throws -> ModelRow {
+        let id: Int64 = try row[0]
         let tags = try db.rows("SELECT tag, value FROM model_tags WHERE model_id = ? ORDER BY position", [id])
         let basedOn: BasedOnRow? =
-            if let model: String = row[8], let snapshot: String = row[9] {
-                BasedOnRow(modelID: model, snapshotID: snapshot, exists: row[10])
+            if let model: String = try row[8], let snapshot: String = try row[9] {
+                try BasedOnRow(modelID: model, snapshotID: snapshot, exists: row[10])
             } else { nil }
-        guard let active: String = row[11] else {
-            throw CatalogError(.corrupted, "model `\(row[1] as String)` has no active state in the catalog")
+        guard let active: String = try row[11] else {
+            throw CatalogError(.corrupted, "model `\(try row[1] as String)` has no active state in the catalog")
         }
-        return ModelRow(
+        return try ModelRow(
             row: id, publicID: row[1], owner: row[2], name: row[3], description: row[4], publicAccess: row[5],
             createdAt: row[6], settingsJSON: row[7], basedOn: basedOn, activeState: active,
-            tags: tags.map { TagRow(tag: $0[0], value: $0[1]) }, stateCount: row[12], snapshotCount: row[13],
+            tags: tags.map { try TagRow(tag: $0[0], value: $0[1]) }, stateCount: row[12], snapshotCount: row[13],
             filesystemSizeMebibytes: row[14])
     }
 }

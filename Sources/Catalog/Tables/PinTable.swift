@@ -12,21 +12,21 @@ struct PinTable {
     }
 
     func pins(ofSessionRow session: Int64) throws -> [PinID] {
-        try db.rows("SELECT id FROM pins WHERE session_id = ?", [session]).map { PinID(rawValue: $0[0]) }
+        try db.rows("SELECT id FROM pins WHERE session_id = ?", [session]).map { PinID(rawValue: try $0[0]) }
     }
 
     /// Gives a pin back. A state whose deletion waited for the last pin goes now.
     func release(_ pin: PinID, sequence: Int64) throws {
         guard let row = try db.row("SELECT state_id, key_set_id, filesystem_id FROM pins WHERE id = ?", [pin.rawValue]) else { return }
         try db.run("DELETE FROM pins WHERE id = ?", [pin.rawValue])
-        if let state: Int64 = row[0], try !db.exists("SELECT 1 FROM pins WHERE state_id = ? LIMIT 1", [state]),
+        if let state: Int64 = try row[0], try !db.exists("SELECT 1 FROM pins WHERE state_id = ? LIMIT 1", [state]),
             let keySet = try db.number("SELECT key_set_id FROM states WHERE id = ? AND being_deleted = 1", [state])
         {
             try StateTable(db: db).remove(row: state, keySet: keySet, sequence: sequence)
-        } else if let keySet: Int64 = row[1] {
+        } else if let keySet: Int64 = try row[1] {
             try KeySetTable(db: db).releaseIfUnused(keySet, sequence: sequence)
         }
-        if let filesystem: Int64 = row[2] { try FilesystemTable(db: db).releaseIfUnused(filesystem, sequence: sequence) }
+        if let filesystem: Int64 = try row[2] { try FilesystemTable(db: db).releaseIfUnused(filesystem, sequence: sequence) }
     }
 }
 
@@ -79,6 +79,6 @@ struct CreationTable {
 
     func creations(ofModelRow model: Int64) throws -> [CreationRow] {
         try db.rows("SELECT state_public_id, name, started_at FROM creations WHERE model_id = ? ORDER BY id", [model])
-            .map { CreationRow(stateID: $0[0], name: $0[1], startedAt: $0[2]) }
+            .map { try CreationRow(stateID: $0[0], name: $0[1], startedAt: $0[2]) }
     }
 }

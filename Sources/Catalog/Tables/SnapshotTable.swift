@@ -59,10 +59,10 @@ struct SnapshotTable {
         try FilesystemTable(db: db).releaseIfUnused(snapshot.filesystem, sequence: sequence)
     }
 
-    private func row(_ row: Row) throws -> SnapshotRow {
-        SnapshotRow(
+    private func row(_ row: CheckedRow) throws -> SnapshotRow {
+        try SnapshotRow(
             row: row[0], publicID: row[1], modelID: row[2], name: row[3], createdAt: row[4], settingsJSON: row[5],
             filesystem: row[6], filesystemSizeMebibytes: row[7], stateName: row[8], keySet: row[9],
-            keys: try KeySetTable(db: db).entries(of: row[9]), mountsJSON: row[10])
+            keys: KeySetTable(db: db).entries(of: row[9]), mountsJSON: row[10])
     }
 }

@@ -109,13 +109,13 @@ struct StateTable {
             WHERE EXISTS (SELECT 1 FROM key_set_entries e WHERE e.value_id = newest.id AND e.key = ?)
             ORDER BY newest.id DESC LIMIT ?
             """, [sizeBytes, depth, key, limit]
-        ).map { ValueID($0[0]) }
+        ).map { ValueID(try $0[0]) }
     }
 
-    private func row(_ row: Row) throws -> StateRow {
-        StateRow(
+    private func row(_ row: CheckedRow) throws -> StateRow {
+        try StateRow(
             row: row[0], publicID: row[1], modelID: row[2], name: row[3], createdAt: row[4], keySet: row[5],
-            keys: try KeySetTable(db: db).entries(of: row[5]), isActive: row[10], baseState: row[6],
+            keys: KeySetTable(db: db).entries(of: row[5]), isActive: row[10], baseState: row[6],
             lineageJSON: row[7], mountsJSON: row[8], isBeingDeleted: row[9])
     }
 }

@@ -16,6 +16,14 @@ struct StoreTable {
     /// The highest number of a value that was removed.
     func lastRemovedValue() throws -> Int64 { try db.number("SELECT last_removed_value FROM store WHERE id = 1") ?? 0 }
 
+    /// - Throws: `corrupted` when there is none, which no store comes to by counting.
+    static func next(after number: Int64) throws -> Int64 {
+        guard number < Int64.max else {
+            throw CatalogError(.corrupted, "the catalog has a row with the highest number that there is; run `strata repair`")
+        }
+        return number + 1
+    }
+
     /// Remembers removed numbers that SQLite would give again, since no higher one is left.
     func noteRemoved(chunk: Int64) throws {
         guard try chunk > db.number("SELECT max(id) FROM chunks") ?? 0 else { return }

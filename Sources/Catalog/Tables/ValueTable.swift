@@ -42,11 +42,16 @@ struct ValueTable {
     func value(_ id: ValueID) throws -> ValueRow? {
         guard let row = try db.row("SELECT digest, size_bytes, chunk_count, inline_bytes FROM stored_values WHERE id = ?", [id.rawValue])
         else { return nil }
-        guard let digest = Digest(bytes: row[0] as Data) else {
+        guard let digest = Digest(bytes: try row[0] as Data) else {
             throw CatalogError(.corrupted, "value number \(id.rawValue) has a digest of the wrong length in the catalog")
         }
-        return ValueRow(
-            id: id, digest: digest, sizeBytes: row[1], chunkCount: row[2], inlineBytes: (row[3] as Data?).map(Array.init))
+        let value = try ValueRow(
+            id: id, digest: digest, sizeBytes: row.amount(1), chunkCount: row.amount(2), inlineBytes: (row[3] as Data?).map(Array.init))
+        guard value.inlineBytes.map({ Int64($0.count) == value.sizeBytes }) ?? true else {
+            throw CatalogError(
+                .corrupted, "value number \(id.rawValue) has \(value.inlineBytes?.count ?? 0) bytes and a size of \(value.sizeBytes) in the catalog")
+        }
+        return value
     }
 
     /// The segments that hold bytes of `range`, in order.
@@ -68,7 +73,7 @@ struct ValueTable {
 
     private func insert(_ value: IngestedValue, chunkCount: Int, inline: Data?) throws -> ValueID {
         let highest = try db.number("SELECT max(id) FROM stored_values") ?? 0
-        let id = max(highest, try StoreTable(db: db).lastRemovedValue()) + 1
+        let id = try StoreTable.next(after: max(highest, try StoreTable(db: db).lastRemovedValue()))
         try db.run(
             "INSERT INTO stored_values (id, digest, size_bytes, chunk_count, inline_bytes, refs) VALUES (?, ?, ?, ?, ?, 1)",
             [id, Data(value.digest.bytes), value.sizeBytes, chunkCount, inline])

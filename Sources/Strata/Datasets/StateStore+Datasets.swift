@@ -151,7 +151,7 @@ struct StoredItems: ItemSource {
     let reader: ChunkReader
 
     var itemCount: Int { rows.count }
-    var totalSizeBytes: Int64 { rows.reduce(0) { $0 + $1.sizeBytes } }
+    var totalSizeBytes: Int64 { rows.reduce(0) { $0 &+ $1.sizeBytes } }
 
     func sizesBytes(of range: Range<Int>) async throws -> [Int64] { rows[range].map(\.sizeBytes) }
 

@@ -146,7 +146,7 @@ struct Collector {
             try await WorkerExecutor.run { () throws(ContentError) in try folder.remove(names) }
             try await store.catalog.forgetRemovedPacks(names)
             removed.packs += packs.count
-            removed.packBytes += packs.reduce(0) { $0 + $1.sizeBytes }
+            removed.packBytes &+= packs.reduce(0) { $0 &+ $1.sizeBytes }
             progress?(CollectedGarbage(removed))
         }
     }

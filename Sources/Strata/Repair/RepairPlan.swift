@@ -17,18 +17,38 @@ struct RepairPlan: Codable {
     var moves: [Move] = []
 
     static let name = "plan"
+    /// Some 200 bytes a pack that is put aside.
+    static let sizeMaxBytes: Int64 = 256 << 20
 
     static func path(in layout: StoreLayout) -> String { layout.repairFolder + "/" + name }
 
     static func load(_ layout: StoreLayout, _ disk: any StoreDisk) throws -> RepairPlan? {
         let path = path(in: layout)
         guard let size = try disk.status(path)?.sizeBytes else { return nil }
+        guard size <= sizeMaxBytes else { throw unreadable(path) }
         var bytes = [UInt8](repeating: 0, count: Int(size))
         let file = try disk.open(path, .read)
         let count = try bytes.withUnsafeMutableBytes { buffer in
             try Result { () throws(ContentError) in try file.read(into: buffer, at: 0) }.get()
         }
-        return try JSONDecoder().decode(RepairPlan.self, from: Data(bytes.prefix(count)))
+        guard let plan = try? JSONDecoder().decode(RepairPlan.self, from: Data(bytes.prefix(count))) else { throw unreadable(path) }
+        for place in plan.moves.flatMap({ [$0.from, $0.to, $0.whileThereIs ?? "format"] }) where !isBelowTheStore(place) {
+            throw StrataError(
+                .corrupted, "the plan `\(path)` of a repair that was cut off names `\(place)`, which is no path below the store's folder; move the plan away and repair again",
+                context: ["path": path])
+        }
+        return plan
+    }
+
+    private static func unreadable(_ path: String) -> StrataError {
+        StrataError(
+            .corrupted, "the plan `\(path)` of a repair that was cut off cannot be read; move it away and repair again",
+            context: ["path": path])
+    }
+
+    /// A plan is a file like any other, and a repair often runs with more rights than who could write to the store.
+    private static func isBelowTheStore(_ path: String) -> Bool {
+        !path.utf8.contains(0) && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !["", ".", ".."].contains($0) }
     }
 
     /// Makes the plan durable: the repair's point of no return.

@@ -11,5 +11,5 @@ public struct Snapshot: Hashable, Sendable, Identifiable {
     public let keys: [StateKey]
     public let mounts: [MountRecord]
 
-    public var sizeBytes: Int64 { keys.reduce(0) { $0 + $1.sizeBytes } }
+    public var sizeBytes: Int64 { keys.reduce(0) { $0 &+ $1.sizeBytes } }
 }

@@ -38,7 +38,7 @@ public struct State: Hashable, Sendable, Identifiable {
     /// Deletion was asked for while a mount still uses the state; it goes with the last one.
     public let isBeingDeleted: Bool
 
-    public var sizeBytes: Int64 { keys.reduce(0) { $0 + $1.sizeBytes } }
+    public var sizeBytes: Int64 { keys.reduce(0) { $0 &+ $1.sizeBytes } }
 }
 
 /// How a state is committed.

@@ -36,7 +36,8 @@ public struct StateReader: Sendable {
     public func bytes(of key: String, in range: Range<Int64>) async throws(StrataError) -> [UInt8] {
         try await translating {
             var bytes: [UInt8] = []
-            bytes.reserveCapacity(Int(range.clamped(to: 0..<(sizeBytes(of: key) ?? 0)).count))
+            // What the catalog says of a size is not proved before the bytes are there.
+            bytes.reserveCapacity(min(range.clamped(to: 0..<(sizeBytes(of: key) ?? 0)).count, 1 << 30))
             try await read(key, in: range) { bytes.append(contentsOf: $0) }
             return bytes
         }
@@ -110,6 +111,10 @@ struct ValueSource: Sendable {
         guard !range.isEmpty else { return }
         guard let value = try await catalog.value(id) else {
             throw ContentError(.corrupted, "value number \(id.rawValue) is not in the catalog; run `strata verify`")
+        }
+        guard range.lowerBound >= 0, range.upperBound <= value.sizeBytes else {
+            throw ContentError(
+                .corrupted, "value number \(id.rawValue) has \(value.sizeBytes) bytes, and \(range.upperBound) where it is used; run `strata verify`")
         }
         if let inline = value.inlineBytes {
             guard IngestedValue(inline: inline).digest == value.digest else {

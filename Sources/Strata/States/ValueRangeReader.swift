@@ -1,5 +1,6 @@
 import Catalog
 import ContentStore
+import Glibc
 import Synchronization
 
 /// Reads random ranges of one value, decoding no more than the chunks that a range touches and keeping some of them.
@@ -85,8 +86,12 @@ public final class ValueRangeReader: Sendable {
     /// The bytes of `range`, clipped to the value.
     public func bytes(in range: Range<Int64>) async throws(StrataError) -> [UInt8] {
         let clipped = range.clamped(to: 0..<sizeBytes)
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: clipped.count, alignment: 16)
-        defer { room.deallocate() }
+        // The catalog may claim any size; the library's own allocation would end the process at one that no memory has.
+        guard let memory = malloc(max(clipped.count, 1)) else {
+            throw StrataError(.io, "there is no memory for \(clipped.count) bytes; read a smaller range")
+        }
+        defer { free(memory) }
+        let room = UnsafeMutableRawBufferPointer(start: memory, count: clipped.count)
         try await read(clipped, into: room)
         return Array(room)
     }
