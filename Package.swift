@@ -102,5 +102,17 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
+        .target(
+            name: "FuzzTargets", dependencies: ["Strata", "ContentStore", "DecthingsAPI", "CKernels", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")],
+            path: "Tests/Fuzz/Targets",
+            swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets", "StrataTesting", "ContentStore", "DecthingsAPI", "Strata"], swiftSettings: settings),
     ]
 )
+
+// The driver links against libFuzzer, which only a build with its instrumentation has: `tools/fuzz` asks for it.
+if Context.environment["STRATA_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(name: "StrataFuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver", swiftSettings: settings))
+}
