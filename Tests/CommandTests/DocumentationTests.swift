@@ -42,10 +42,10 @@ import Testing
             ["snapshot", "list", "m"], ["model", "create", "r", "--from-snapshot", "m:s"], ["model", "list"],
             ["model", "show", "r"], ["dataset", "create", "d", "--key", "x:i64"], ["dataset", "append", "d", "x=1"],
             ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["stats"], ["stats", "m"], ["verify"],
-            ["prune", "--all", "--keep-last", "1", "--dry-run"], ["collect", "--dry-run"], ["collect"], ["repair", "--dry-run"],
+            ["prune", "--all", "--keep-last", "1", "--dry-run"], ["collect", "--dry-run"], ["collect"],
+            ["compact", "--dry-run"], ["compact"], ["repair", "--dry-run"],
             ["backup", tool.folder + "/b", "--dry-run"], ["backup", tool.folder + "/b"],
             ["restore", tool.folder + "/b", "--replace"], ["copy", tool.folder + "/c"],
-            ["compact", "--dry-run"], ["compact"],
             ["model", "delete", "m", "--dry-run"], ["files", "remove", "m", "w"], ["exit-codes"], ["json-fields"],
         ]
         for arguments in runs {

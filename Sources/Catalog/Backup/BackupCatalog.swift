@@ -85,10 +85,10 @@ public final class BackupCatalog: Sendable {
                     """,
                     [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 32)), Data(Catalog.lostPack.digest.bytes)]
                 ).map { row in
-                    guard let name = Digest(bytes: row[1] as Data) else {
-                        throw CatalogError(.corrupted, "pack number \(row[0] as Int64) has a name of the wrong length in the catalog")
+                    guard let name = Digest(bytes: try row[1] as Data) else {
+                        throw CatalogError(.corrupted, "pack number \(try row[0] as Int64) has a name of the wrong length in the catalog")
                     }
-                    return PackCheckRow(id: row[0], name: PackName(name), sizeBytes: row[2], chunkCount: row[3])
+                    return PackCheckRow(id: try row[0], name: PackName(name), sizeBytes: try row[2], chunkCount: try row[3])
                 }
             }
         } catch {

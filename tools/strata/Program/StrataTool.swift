@@ -22,9 +22,8 @@ struct StrataTool: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ModelCommand.self, FilesCommand.self, StateCommand.self, SnapshotCommand.self,
             DatasetCommand.self, CreateStateCommand.self, CreationsCommand.self, StatsCommand.self, VerifyCommand.self,
-            CollectCommand.self, PruneCommand.self, RepairCommand.self, BackupCommand.self,
+            CollectCommand.self, CompactCommand.self, PruneCommand.self, RepairCommand.self, BackupCommand.self,
             RestoreCommand.self, CopyCommand.self,
-            CompactCommand.self,
             ExitCodesCommand.self, JSONFieldsCommand.self,
         ])
 }
