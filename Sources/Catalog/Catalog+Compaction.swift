@@ -11,87 +11,44 @@ extension Catalog {
 
     /// The next packs in the order of their numbers, but for the one that has no file.
     public func compactablePacks(after id: Int64, upTo last: Int64, limit: Int) async throws -> [CompactablePackRow] {
-        try await read { db in
-            try db.rows(
-                """
-                SELECT id, name, size_bytes, stored_bytes, dead_bytes FROM packs WHERE id > ? AND id <= ? AND name <> ?
-                ORDER BY id LIMIT ?
-                """, [id, last, Data(Catalog.lostPack.digest.bytes), limit]
-            ).map { row in
-                guard let name = Digest(bytes: try row[1] as Data) else {
-                    throw CatalogError(.corrupted, "pack number \(try row[0] as Int64) has a name of the wrong length in the catalog")
-                }
-                return CompactablePackRow(
-                    id: try row[0], name: PackName(name), sizeBytes: try row[2], storedBytes: try row[3], deadBytes: try row[4])
-            }
-        }
+        try await read { db in try CompactionQueries(db: db).packs(after: id, upTo: last, limit: limit) }
+        [id, last, Data(Catalog.lostPack.digest.bytes), limit], [1], [0], [0], [2], [3], [4],
     }
 
     /// Packs by number; those that are gone are left out.
     public func compactablePacks(_ ids: some Sequence<Int64> & Sendable) async throws -> [Int64: CompactablePackRow] {
-        var found: [Int64: CompactablePackRow] = [:]
-        for id in ids { found[id] = try await compactablePacks(after: id - 1, upTo: id, limit: 1).first }
-        return found
+        try await read { db in
+            let queries = CompactionQueries(db: db)
+            return try ids.reduce(into: [:]) { found, id in found[id] = try queries.packs(after: id - 1, upTo: id, limit: 1).first }
+        }
     }
 
     /// Stored bytes of chunks that nothing refers to any more, by the numbers of their packs: they go with a collection.
     ///
     /// - Complexity: follows the condemned chunks.
     public func condemnedBytesByPack() async throws -> [Int64: Int64] {
-        try await read { db in
-            var bytes: [Int64: Int64] = [:]
-            let rows = try db.eachRow("SELECT pack_id, stored_bytes FROM chunks WHERE condemned_at IS NOT NULL AND refs = 0")
-            while let row = try rows.next() { bytes[try row[0], default: 0] &+= try row[1] as Int64 }
-            return bytes
-        }
+        try await read { db in try CompactionQueries(db: db).condemnedBytesByPack() }
+        [Int64: Int64], [:], [0], [1],
     }
 
     /// The next chunks of a pack that something refers to, in the order of their numbers.
     public func livingChunks(inPack pack: Int64, after id: ChunkID?, limit: Int) async throws -> [CompactableChunkRow] {
-        try await read { db in
-            let rows = try db.rows(
-                "SELECT id, checksum < 0 FROM chunks WHERE pack_id = ? AND id > ? AND refs > 0 ORDER BY id LIMIT ?",
-                [pack, id?.rawValue ?? Int64.min, limit])
-            let places = try ChunkTable(db: db).locate(rows.map { ChunkID(try $0[0]) })
-            return try rows.compactMap { row in
-                try places[ChunkID(try row[0])].map { CompactableChunkRow(location: $0, isDamaged: try row[1]) }
-            }
-        }
+        try await read { db in try CompactionQueries(db: db).livingChunks(inPack: pack, after: id, limit: limit) }
+        [pack, id?.rawValue ?? Int64.min, limit], [0], [0], [1],
     }
 
     /// The next chunks that differences were taken from, in the order of their numbers.
     ///
     /// - Complexity: reads the rows of the differences.
     public func bases(after id: ChunkID?, limit: Int) async throws -> [BaseRow] {
-        try await read { db in
-            try db.rows(
-                """
-                SELECT b.id, b.pack_id, b.stored_bytes, b.raw_bytes, d.number, d.bytes,
-                    b.refs = d.number AND b.checksum >= 0 AND d.checksum >= 0 AND d.refs > 0
-                FROM (SELECT base_id, count(*) AS number, sum(stored_bytes) AS bytes, min(refs) AS refs, min(checksum) AS checksum
-                    FROM chunks WHERE base_id > ? GROUP BY base_id ORDER BY base_id LIMIT ?) AS d
-                JOIN chunks b ON b.id = d.base_id ORDER BY b.id
-                """, [id?.rawValue ?? Int64.min, limit]
-            ).map {
-                BaseRow(
-                    id: ChunkID(try $0[0]), pack: try $0[1], storedBytes: try $0[2], rawBytes: try $0[3], differenceCount: try $0[4],
-                    differenceBytes: try $0[5], servesDifferencesOnly: try $0[6])
-            }
-        }
+        try await read { db in try CompactionQueries(db: db).bases(after: id, limit: limit) }
+        [id?.rawValue ?? Int64.min, limit], [0], [1], [2], [3], [4], [5], [6],
     }
 
     /// Where a base and the differences from it lie, at one moment; nil when the base is gone.
     public func family(ofBase id: ChunkID) async throws -> ChunkFamilyRow? {
-        try await read { db in
-            let table = ChunkTable(db: db)
-            guard let base = try table.locate([id])[id] else { return nil }
-            let rows = try db.rows("SELECT id, pack_id FROM chunks WHERE base_id = ? ORDER BY id", [id.rawValue])
-            let places = try table.locate(rows.map { ChunkID(try $0[0]) })
-            let differences = try rows.compactMap { row in
-                try places[ChunkID(try row[0])].map { (location: $0, pack: try row[1] as Int64) }
-            }
-            return ChunkFamilyRow(base: base, differences: differences)
-        }
+        try await read { db in try CompactionQueries(db: db).family(ofBase: id) }
+        [id], [id], [id.rawValue], [0], [0], [1],
     }
 
     /// Which of these states there are.

@@ -1,4 +1,4 @@
-import ContentStore
+public import ContentStore
 import Foundation
 import GRDB
 
@@ -13,17 +13,17 @@ public final class CatalogRebuild {
 
     /// Opens the catalog at `path`, or begins an empty one where there is none, and migrates it.
     /// - Throws: as `Catalog.open`.
-    public init(at path: String, storeID: String) throws(CatalogError) {
+    public init(at path: String, storeID: String, on disk: any StoreDisk = LocalDisk()) throws(CatalogError) {
         self.path = path
         let exists = FileManager.default.fileExists(atPath: path)
-        try Catalog.open(at: path, mode: exists ? .existing : .create, storeID: storeID).close()
+        try Catalog.open(at: path, mode: exists ? .existing : .create, storeID: storeID, on: disk).close()
         do {
             var configuration = Configuration()
             configuration.label = "strata.catalog.rebuild"
             configuration.foreignKeysEnabled = false
             // One transaction spans many calls.
             configuration.allowsUnsafeTransactions = true
-            queue = try DatabaseQueue(path: path, configuration: configuration)
+            queue = try DatabaseQueue(path: Catalog.databaseName(path, on: disk), configuration: configuration)
             try queue.writeWithoutTransaction { db in
                 // Nothing of it counts before the file is synced as a whole.
                 try db.execute(sql: "PRAGMA journal_mode = DELETE")
@@ -89,9 +89,9 @@ public final class CatalogRebuild {
     }
 
     /// A second, compact copy of what has been put together; only after `finish()`.
-    public static func copy(_ path: String, to copy: String) throws(CatalogError) {
+    public static func copy(_ path: String, to copy: String, on disk: any StoreDisk = LocalDisk()) throws(CatalogError) {
         do {
-            let source = try DatabaseQueue(path: path, configuration: Catalog.inspecting)
+            let source = try DatabaseQueue(path: Catalog.databaseName(path, on: disk), configuration: Catalog.inspecting)
             try source.writeWithoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [copy]) }
             try source.close()
         } catch {
@@ -100,8 +100,8 @@ public final class CatalogRebuild {
     }
 
     /// Folds the write-ahead log of a catalog that a process left into its file; does nothing to one that is damaged.
-    public static func foldLog(at path: String) {
-        guard let queue = try? DatabaseQueue(path: path) else { return }
+    public static func foldLog(at path: String, on disk: any StoreDisk = LocalDisk()) {
+        guard let queue = try? DatabaseQueue(path: Catalog.databaseName(path, on: disk)) else { return }
         try? queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             try db.execute(sql: "PRAGMA journal_mode = DELETE")

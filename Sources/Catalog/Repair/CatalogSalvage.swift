@@ -1,3 +1,4 @@
+public import ContentStore
 import Foundation
 import GRDB
 
@@ -15,13 +16,15 @@ public struct CatalogSalvage: Sendable {
     ///
     /// Rows of the result may refer to missing ones; `CatalogRebuild.tidy()` mends that.
     /// - Returns: nil when nothing can be read.
-    public static func salvage(from source: String, into target: String, storeID: String) throws(CatalogError) -> CatalogSalvage? {
-        try Catalog.open(at: target, mode: .create, storeID: storeID).close()
+    public static func salvage(
+        from source: String, into target: String, storeID: String, on disk: any StoreDisk = LocalDisk()
+    ) throws(CatalogError) -> CatalogSalvage? {
+        try Catalog.open(at: target, mode: .create, storeID: storeID, on: disk).close()
         var result = CatalogSalvage()
         do {
             var configuration = Configuration()
             configuration.foreignKeysEnabled = false
-            let new = try DatabaseQueue(path: target, configuration: configuration)
+            let new = try DatabaseQueue(path: Catalog.databaseName(target, on: disk), configuration: configuration)
             defer { try? new.close() }
             guard let old = try? DatabaseQueue(path: Catalog.immutable(source), configuration: Catalog.inspecting) else { return nil }
             defer { try? old.close() }

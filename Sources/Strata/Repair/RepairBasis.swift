@@ -22,7 +22,7 @@ struct RepairBasis {
         let (layout, work) = (repair.layout, repair.work)
         let found = work + "/found.sqlite"
         let hasCatalog = try repair.copyFile(layout.catalog, to: found)
-        if hasCatalog, try repair.copyFile(layout.catalog + "-wal", to: found + "-wal") { CatalogRebuild.foldLog(at: found) }
+        if hasCatalog, try repair.copyFile(layout.catalog + "-wal", to: found + "-wal") { CatalogRebuild.foldLog(at: found, on: repair.disk) }
         let health = Catalog.health(at: found, thorough: true)
         var copyHealth = Catalog.health(at: layout.catalogCopy, thorough: true)
         for case .newer(let version) in [health, copyHealth] {
@@ -50,7 +50,7 @@ struct RepairBasis {
         _ repair: StoreRepair, found: String?, copy: String?, problem: String
     ) throws -> RepairBasis {
         let salvagedPath = repair.work + "/salvaged.sqlite"
-        let salvage = try found.flatMap { try CatalogSalvage.salvage(from: $0, into: salvagedPath, storeID: repair.storeID) }
+        let salvage = try found.flatMap { try CatalogSalvage.salvage(from: $0, into: salvagedPath, storeID: repair.storeID, on: repair.disk) }
         if let salvage, salvage.isComplete || copy == nil {
             try repair.disk.rename(salvagedPath, to: repair.rebuiltPath)
             var basis = RepairBasis(kind: .salvagedCatalog, problem: problem, needsTidying: true, copy: copy)
@@ -67,7 +67,7 @@ struct RepairBasis {
         }
         let copied = repair.work + "/copied.sqlite"
         if try repair.copyFile(repair.layout.catalogCopy, to: copied),
-            try CatalogSalvage.salvage(from: copied, into: repair.rebuiltPath, storeID: repair.storeID) != nil
+            try CatalogSalvage.salvage(from: copied, into: repair.rebuiltPath, storeID: repair.storeID, on: repair.disk) != nil
         {
             return RepairBasis(kind: .salvagedCopy, problem: problem, needsTidying: true)
         }

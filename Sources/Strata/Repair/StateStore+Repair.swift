@@ -22,12 +22,14 @@ extension StateStore {
         try await translating {
             let root = URL(fileURLWithPath: path).standardizedFileURL.path
             let layout = StoreLayout(root: root)
-            let disk = options.disk
+            var options = options
+            options.disk = SecondLookDisk(disk: options.disk)
+            let (disk, settled) = (options.disk, options)
             let lock = try await blocking { try RepairLock(layout, disk, isDryRun: dryRun) }
             let replicas = replicas.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
             let outcome = try await blocking {
                 let work = dryRun ? NSTemporaryDirectory() + "/strata-repair-\(UUID().uuidString)" : layout.repairFolder
-                let repair = try StoreRepair(layout, options: options, work: work, replicas: replicas, isDryRun: dryRun)
+                let repair = try StoreRepair(layout, options: settled, work: work, replicas: replicas, isDryRun: dryRun)
                 return try repair.run()
             }
             var report = outcome.report

@@ -84,7 +84,7 @@ final class StoreRepair {
         report.basis = basis.kind
         report.catalogProblem = basis.problem
         report.remarks += basis.remarks
-        let rebuild = try CatalogRebuild(at: rebuiltPath, storeID: storeID)
+        let rebuild = try CatalogRebuild(at: rebuiltPath, storeID: storeID, on: disk)
         if basis.needsTidying { try rebuild.tidy(settingsJSON: JSON.encode(ModelSettings())) }
         if basis.kind != .catalog { try rebuild.clearSessions() }
         let before = rebuild.changes
@@ -145,7 +145,7 @@ final class StoreRepair {
     }
 
     private func prepareCatalogs() throws {
-        try CatalogRebuild.copy(rebuiltPath, to: rebuiltCopyPath)
+        try CatalogRebuild.copy(rebuiltPath, to: rebuiltCopyPath, on: disk)
         for path in [rebuiltPath, rebuiltCopyPath] { try disk.open(path, .readWrite).sync() }
         try disk.syncDirectory(work)
     }

@@ -173,4 +173,19 @@ import Testing
                 "stored_values USING INDEX stored_values_condemned", "chunks USING INDEX chunks_condemned",
                 "chunks USING COVERING INDEX chunks_condemned"])
     }
+
+    /// Compaction looks at packs and at differences, never at all chunks.
+    @Test func whatIsCompactedIsFoundThroughIndexes() async throws {
+        let plan = try await plan { db in
+            let queries = CompactionQueries(db: db)
+            _ = try queries.packs(after: 0, upTo: .max, limit: 10)
+            _ = try queries.livingChunks(inPack: 1, after: nil, limit: 10)
+            _ = try queries.condemnedBytesByPack()
+            _ = try queries.bases(after: nil, limit: 10)
+            _ = try queries.family(ofBase: ChunkID(1))
+        }
+        expect(
+            plan, uses: ["packs USING INTEGER PRIMARY KEY", "chunks_by_pack", "chunks_condemned", "chunks_by_base", "b USING INTEGER PRIMARY KEY"],
+            derived: ["d", "chunks USING INDEX chunks_condemned"])
+    }
 }

@@ -22,8 +22,6 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
     /// Whether an open store is handed to it.
     var needsStore: Bool { runClosed == nil }
-    /// A repair reads and writes catalogs beside the store's own, which no disk for tests sees: its power failures are not played.
-    var canLosePower: Bool { !repairs }
 
     static let all: [FaultOperation] = changes + maintenance
 

@@ -7,8 +7,8 @@ import Testing
 
 /// Fails each file and SQLite operation of each thing that a store does, in turn.
 ///
-/// `STRATA_FAULTS=full` tries every one, `STRATA_FAULTS="close"` every one of that thing and no other thing; else a sample
-/// is tried, whose seed is printed.
+/// `STRATA_FAULTS=full` tries every one, `STRATA_FAULTS="close"` every one of that thing alone, `STRATA_FAULTS="~close"` a sample of it
+/// alone; else a sample is tried, whose seed is printed.
 @Suite(.serialized) struct FaultSweepTests {
     static let choice = ProcessInfo.processInfo.environment["STRATA_FAULTS"]
     static let sampleMax = 9
@@ -18,6 +18,12 @@ import Testing
     }()
 
     static func isFull(_ operation: FaultOperation) -> Bool { choice == "full" || choice == operation.name }
+
+    /// Whether this run is about that thing.
+    static func isWanted(_ operation: FaultOperation) -> Bool {
+        guard let choice, choice != "full" else { return true }
+        return choice == operation.name || choice == "~" + operation.name
+    }
 
     static func prepared<T>(
         _ operation: FaultOperation, _ body: (FaultSample, FaultExpectation, Int, String) async throws -> T
@@ -50,6 +56,7 @@ import Testing
 
     @Test(arguments: FaultSweepTests.operations, Fault.Duration.allCases)
     func everyOperationMayFail(operation: FaultOperation, duration: Fault.Duration) async throws {
+        guard Self.isWanted(operation) else { return }
         var generator = SeededGenerator.announced("faults in `\(operation.name)`, \(duration)")
         try await Self.prepared(operation) { sample, expectation, count, folder in
             var failures = 0
@@ -83,8 +90,9 @@ import Testing
         }
     }
 
-    @Test(arguments: FaultSweepTests.operations.filter(\.canLosePower))
+    @Test(arguments: FaultOperation.all)
     func aPowerFailureLeavesTheStoreBeforeOrAfter(operation: FaultOperation) async throws {
+        guard Self.isWanted(operation) else { return }
         var generator = SeededGenerator.announced("power failures in `\(operation.name)`")
         try await Self.prepared(operation) { sample, expectation, _, folder in
             let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/run")

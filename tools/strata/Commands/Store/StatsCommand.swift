@@ -71,7 +71,7 @@ struct StatisticsView: JSONDocument {
 
     private static func dead(_ waste: PackWaste) -> String {
         let bound = Text.percent(CompactionOptions.wasteShareMaxDefault)
-        return "\(Text.exactSize(waste.deadBytes)), \(Text.percent(waste.share)); compaction bounds it at \(bound) a pack"
+        return "\(Text.exactSize(waste.deadBytes)), \(Text.percent(waste.share)); compaction bounds it at \(bound) of a pack"
     }
 
     static func text(_ statistics: StoreStatistics) -> String {
@@ -85,7 +85,7 @@ struct StatisticsView: JSONDocument {
             ("logical", Text.exactSize(statistics.logicalBytes)), ("distinct", Text.exactSize(statistics.distinctBytes)),
             ("kept", Text.exactSize(statistics.keptBytes)), ("ratio", ratio),
             ("packs", "\(Text.exactSize(statistics.packBytes)) in \(Text.count(statistics.packCount, "file"))"),
-            ("waste", Text.exactSize(statistics.wasteBytes)), ("dead in packs", dead(statistics.packWaste)), ("catalog", Text.exactSize(statistics.catalogBytes)),
+            ("waste", Text.exactSize(statistics.wasteBytes)), ("dead", dead(statistics.packWaste)), ("catalog", Text.exactSize(statistics.catalogBytes)),
         ])
         guard !statistics.codecs.isEmpty else { return head }
         return head + "\n\n"
