@@ -1,5 +1,7 @@
+import ContentStore
 import Foundation
 import StrataTesting
+import Synchronization
 import Testing
 
 @testable import Strata
@@ -46,6 +48,38 @@ import Testing
         }
     }
 
+    /// Whoever makes the backup has the store open for writing, or for reading only.
+    @Test(arguments: [true, false]) func whatIsDeletedAndCollectedMeanwhileGoesAlong(isReadOnly: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/s"
+            let sample = try await FaultSample(at: path)
+            try await withStore(at: path, options: FaultSample.options()) { try await $0.change(sample, seed: 2) }
+            let contents = try await withStore(at: path, .readOnly) { try await StoreContents(of: $0) }
+            let disk = HookedDisk()
+            let interference = Interference()
+            disk.set { hooks in
+                hooks.beforeSync = { name throws(ContentError) in
+                    // The first pack is copied: the catalog's moment is over.
+                    guard name.hasSuffix(".pack"), !interference.hasRun.exchange(true, ordering: .relaxed) else { return }
+                    let end = DispatchSemaphore(value: 0)
+                    Task {
+                        try? await withStore(at: path) { other in
+                            try await other.deleteModel(sample.model)
+                            interference.removedPacks.store(try await other.collect().removed.packCount, ordering: .relaxed)
+                        }
+                        end.signal()
+                    }
+                    end.wait()
+                }
+            }
+            try await withStore(at: path, isReadOnly ? .readOnly : .readWrite) { _ = try await $0.backUp(to: folder + "/b", on: disk) }
+            #expect(interference.removedPacks.load(ordering: .relaxed) == 0)
+            try await expectContents(contents, at: folder + "/b")
+            let later = try await withStore(at: path) { try await $0.collect().removed.packCount }
+            #expect(later > 1)
+        }
+    }
+
     @Test(.timeLimit(.minutes(5))) func aBackupBesideAnotherProcessHasEachOfItsStatesWholeOrNotAtAll() async throws {
         ProcessContents.prepare()
         try await withTemporaryFolder { folder in
@@ -73,4 +107,10 @@ import Testing
             return states.count
         }
     }
+}
+
+/// What somebody did to the store in the middle of a backup.
+private final class Interference: Sendable {
+    let hasRun = Atomic<Bool>(false)
+    let removedPacks = Atomic<Int>(-1)
 }

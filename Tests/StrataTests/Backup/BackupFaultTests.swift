@@ -53,7 +53,7 @@ import Testing
     }
 
     static func numbers(_ count: Int, using generator: inout SeededGenerator) -> [Int] {
-        isFull ? Array(1...count) : Array((1...count).shuffled(using: &generator).prefix(14)).sorted()
+        isFull ? Array(1...count) : Array((1...count).shuffled(using: &generator).prefix(9)).sorted()
     }
 
     @Test(arguments: [true, false], Fault.Duration.allCases)

@@ -158,6 +158,25 @@ import Testing
         }
     }
 
+    /// Cut by content alone, the destination's chunks would be others.
+    @Test func aValueIsCutAsItIsInTheSource() async throws {
+        try await withTemporaryFolder { folder in
+            let model = try await makeSource(folder + "/s")
+            try await withStore(at: folder + "/s", options: FaultSample.options()) { source async throws in
+                try await withStore(at: folder + "/d", options: FaultSample.options()) { destination async throws in
+                    let base = try await source.commit([("x", SeededBytes.random(300_000, seed: 1))], to: model)
+                    // Other bytes, but the cuts of its base.
+                    let bytes = SeededBytes.random(300_000, seed: 2)
+                    let first = try await source.commit([("x", bytes)], to: model, options: StateOptions(base: base.id))
+                    _ = try await source.copy([model], states: [first.id], to: destination)
+                    let again = try await source.commit([("x", bytes), ("n", [1])], to: model, options: StateOptions(base: first.id))
+                    let report = try await source.copy([model], states: [again.id], to: destination)
+                    #expect(report.copiedStates == 1 && report.readBytes == 0, "\(report)")
+                }
+            }
+        }
+    }
+
     @Test func whatOnlyTheDestinationHasStaysAndANameThatIsTakenIsRefused() async throws {
         try await withTemporaryFolder { folder in
             let model = try await makeSource(folder + "/s")
