@@ -12,7 +12,6 @@ extension Catalog {
     /// The next packs in the order of their numbers, but for the one that has no file.
     public func compactablePacks(after id: Int64, upTo last: Int64, limit: Int) async throws -> [CompactablePackRow] {
         try await read { db in try CompactionQueries(db: db).packs(after: id, upTo: last, limit: limit) }
-        [id, last, Data(Catalog.lostPack.digest.bytes), limit], [1], [0], [0], [2], [3], [4],
     }
 
     /// Packs by number; those that are gone are left out.
@@ -28,13 +27,11 @@ extension Catalog {
     /// - Complexity: follows the condemned chunks.
     public func condemnedBytesByPack() async throws -> [Int64: Int64] {
         try await read { db in try CompactionQueries(db: db).condemnedBytesByPack() }
-        [Int64: Int64], [:], [0], [1],
     }
 
     /// The next chunks of a pack that something refers to, in the order of their numbers.
     public func livingChunks(inPack pack: Int64, after id: ChunkID?, limit: Int) async throws -> [CompactableChunkRow] {
         try await read { db in try CompactionQueries(db: db).livingChunks(inPack: pack, after: id, limit: limit) }
-        [pack, id?.rawValue ?? Int64.min, limit], [0], [0], [1],
     }
 
     /// The next chunks that differences were taken from, in the order of their numbers.
@@ -42,13 +39,11 @@ extension Catalog {
     /// - Complexity: reads the rows of the differences.
     public func bases(after id: ChunkID?, limit: Int) async throws -> [BaseRow] {
         try await read { db in try CompactionQueries(db: db).bases(after: id, limit: limit) }
-        [id?.rawValue ?? Int64.min, limit], [0], [1], [2], [3], [4], [5], [6],
     }
 
     /// Where a base and the differences from it lie, at one moment; nil when the base is gone.
     public func family(ofBase id: ChunkID) async throws -> ChunkFamilyRow? {
         try await read { db in try CompactionQueries(db: db).family(ofBase: id) }
-        [id], [id], [id.rawValue], [0], [0], [1],
     }
 
     /// Which of these states there are.
@@ -118,6 +113,7 @@ extension Catalog {
 
     /// Folds as much of the log into the file as can be without anybody waiting.
     public func foldLog() async throws {
+        try refuseAfterFailedWrite()
         do {
             try await pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)") }
         } catch {
@@ -130,6 +126,7 @@ extension Catalog {
     /// Readers go on; every writer of every process waits until it is done.
     /// - Complexity: reads and writes the catalog twice, and takes its size twice more on disk meanwhile.
     public func rebuildFile() async throws {
+        try refuseAfterFailedWrite()
         try Task.checkCancellation()
         do {
             let pool = pool

@@ -75,7 +75,7 @@ public final class Catalog: Sendable {
         evenIfCancelled: Bool = false, countsAsChange: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
         if !evenIfCancelled { try Task.checkCancellation() }
-        if let failure = failedWrite.withLock({ $0 }) { throw failure }
+        try refuseAfterFailedWrite()
         do {
             let result = try await Task { [pool] in try await pool.write(body) }.value
             if countsAsChange { afterChange.withLock { $0 }?() }
@@ -84,6 +84,10 @@ public final class Catalog: Sendable {
             if let error = error as? DatabaseError { noteFailedWrite(error) }
             throw Self.mapped(error, path: path, waited: busyTimeoutSeconds)
         }
+    }
+
+    func refuseAfterFailedWrite() throws {
+        if let failure = failedWrite.withLock({ $0 }) { throw failure }
     }
 
     private func noteFailedWrite(_ error: DatabaseError) {

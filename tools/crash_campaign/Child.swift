@@ -5,6 +5,7 @@ import Glibc
 final class Child {
     let role: String
     private let process = Process()
+    private let output = Pipe()
     private let errors = Pipe()
 
     /// Starts this program again in a role.
@@ -12,9 +13,20 @@ final class Child {
         role = arguments[0]
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
+        process.standardOutput = output
         process.standardError = errors
         try process.run()
+    }
+
+    /// Waits until it says that it has the store open, or has ended.
+    func opened() async {
+        let output = output.fileHandleForReading
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                _ = output.availableData
+                continuation.resume()
+            }
+        }
     }
 
     /// Ends it as the kernel would: no handler runs.

@@ -18,6 +18,7 @@ struct CollectorCommand: AsyncParsableCommand {
     func run() async throws {
         try await Role.run("collector") {
             let store = try await StateStore.open(at: self.store)
+            Role.tellOpened()
             var generator = SeededGenerator(seed: seed)
             let end = ContinuousClock.now + .seconds(seconds)
             while ContinuousClock.now < end {

@@ -15,6 +15,7 @@ struct ReaderCommand: AsyncParsableCommand {
         try await Role.run("reader") {
             ProcessContents.prepare()
             let store = try await StateStore.open(at: self.store, .readOnly)
+            Role.tellOpened()
             var generator = SeededGenerator(seed: seed)
             let end = ContinuousClock.now + .seconds(seconds)
             var count = 0

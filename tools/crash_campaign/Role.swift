@@ -13,6 +13,9 @@ enum Role {
         }
     }
 
+    /// Tells the campaign that the store is open: only then does a round's time begin.
+    static func tellOpened() { FileHandle.standardOutput.write(Data("open\n".utf8)) }
+
     static func model(_ text: String) throws -> ModelID {
         guard let model = ModelID(text) else { throw StrataError(.invalidParameter, "`\(text)` is no model's id") }
         return model

@@ -21,6 +21,7 @@ struct WriterCommand: AsyncParsableCommand {
         try await Role.run("writer") {
             ProcessContents.prepare()
             let store = try await StateStore.open(at: self.store)
+            Role.tellOpened()
             let model = try Role.model(self.model)
             let worker = Worker(store: store, model: model, journal: JournalWriter(path: journal))
             var generator = SeededGenerator(seed: seed)

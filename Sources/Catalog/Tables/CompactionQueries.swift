@@ -13,19 +13,18 @@ struct CompactionQueries {
             ORDER BY id LIMIT ?
             """, [id, last, Data(Catalog.lostPack.digest.bytes), limit]
         ).map { row in
-            guard let name = Digest(bytes: row[1] as Data) else {
-                throw CatalogError(.corrupted, "pack number \(row[0] as Int64) has a name of the wrong length in the catalog")
+            guard let name = Digest(bytes: try row[1] as Data) else {
+                throw CatalogError(.corrupted, "pack number \(try row[0] as Int64) has a name of the wrong length in the catalog")
             }
             return CompactablePackRow(
-                id: row[0], name: PackName(name), sizeBytes: row[2], storedBytes: row[3], deadBytes: row[4])
+                id: try row[0], name: PackName(name), sizeBytes: try row[2], storedBytes: try row[3], deadBytes: try row[4])
         }
     }
 
     func condemnedBytesByPack() throws -> [Int64: Int64] {
         var bytes: [Int64: Int64] = [:]
-        let rows = try Row.fetchCursor(
-            db.cachedStatement(sql: "SELECT pack_id, stored_bytes FROM chunks WHERE condemned_at IS NOT NULL AND refs = 0"))
-        while let row = try rows.next() { bytes[row[0], default: 0] += row[1] as Int64 }
+        let rows = try db.eachRow("SELECT pack_id, stored_bytes FROM chunks WHERE condemned_at IS NOT NULL AND refs = 0")
+        while let row = try rows.next() { bytes[try row[0], default: 0] &+= try row[1] as Int64 }
         return bytes
     }
 
@@ -33,9 +32,9 @@ struct CompactionQueries {
         let rows = try db.rows(
             "SELECT id, checksum < 0 FROM chunks WHERE pack_id = ? AND id > ? AND refs > 0 ORDER BY id LIMIT ?",
             [pack, id?.rawValue ?? Int64.min, limit])
-        let places = try ChunkTable(db: db).locate(rows.map { ChunkID($0[0]) })
-        return rows.compactMap { row in
-            places[ChunkID(row[0])].map { CompactableChunkRow(location: $0, isDamaged: row[1]) }
+        let places = try ChunkTable(db: db).locate(rows.map { ChunkID(try $0[0]) })
+        return try rows.compactMap { row in
+            try places[ChunkID(try row[0])].map { CompactableChunkRow(location: $0, isDamaged: try row[1]) }
         }
     }
 
@@ -50,8 +49,8 @@ struct CompactionQueries {
             """, [id?.rawValue ?? Int64.min, limit]
         ).map {
             BaseRow(
-                id: ChunkID($0[0]), pack: $0[1], storedBytes: $0[2], rawBytes: $0[3], differenceCount: $0[4], differenceBytes: $0[5],
-                servesDifferencesOnly: $0[6])
+                id: ChunkID(try $0[0]), pack: try $0[1], storedBytes: try $0[2], rawBytes: try $0[3], differenceCount: try $0[4],
+                differenceBytes: try $0[5], servesDifferencesOnly: try $0[6])
         }
     }
 
@@ -59,8 +58,10 @@ struct CompactionQueries {
         let table = ChunkTable(db: db)
         guard let base = try table.locate([id])[id] else { return nil }
         let rows = try db.rows("SELECT id, pack_id FROM chunks WHERE base_id = ? ORDER BY id", [id.rawValue])
-        let places = try table.locate(rows.map { ChunkID($0[0]) })
-        let differences = rows.compactMap { row in places[ChunkID(row[0])].map { (location: $0, pack: row[1] as Int64) } }
+        let places = try table.locate(rows.map { ChunkID(try $0[0]) })
+        let differences = try rows.compactMap { row in
+            try places[ChunkID(try row[0])].map { (location: $0, pack: try row[1] as Int64) }
+        }
         return ChunkFamilyRow(base: base, differences: differences)
     }
 }

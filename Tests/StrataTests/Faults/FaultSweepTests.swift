@@ -12,10 +12,6 @@ import Testing
 @Suite(.serialized) struct FaultSweepTests {
     static let choice = ProcessInfo.processInfo.environment["STRATA_FAULTS"]
     static let sampleMax = 9
-    static let operations: [FaultOperation] = {
-        let chosen = FaultOperation.all.filter { $0.name == choice }
-        return chosen.isEmpty ? FaultOperation.all : chosen
-    }()
 
     static func isFull(_ operation: FaultOperation) -> Bool { choice == "full" || choice == operation.name }
 
@@ -54,7 +50,7 @@ import Testing
         return Array((1...count).shuffled(using: &generator).prefix(most)).sorted()
     }
 
-    @Test(arguments: FaultSweepTests.operations, Fault.Duration.allCases)
+    @Test(arguments: FaultOperation.all, Fault.Duration.allCases)
     func everyOperationMayFail(operation: FaultOperation, duration: Fault.Duration) async throws {
         guard Self.isWanted(operation) else { return }
         var generator = SeededGenerator.announced("faults in `\(operation.name)`, \(duration)")
