@@ -25,7 +25,7 @@ extension Catalog {
                     .corrupted, "the store's catalog `\(path)` is missing; its packs may still hold the states",
                     context: ["path": path])
             }
-            if mode != .readOnly, exists { try lookBeforeWriting(path, on: disk, busyTimeoutSeconds) }
+            if mode != .readOnly, exists { try lookBeforeWriting(path, storeID, on: disk, busyTimeoutSeconds) }
             let catalog = try openPool(at: path, mode: mode, on: disk, busyTimeoutSeconds)
             do {
                 if mode != .readOnly { try catalog.prepareForWriting(storeID: storeID) }
@@ -46,16 +46,18 @@ extension Catalog {
 
     /// Refuses what is not ours before GRDB opens it for writing: that alone changes a file (WAL mode, a table that comes
     /// and goes).
-    private static func lookBeforeWriting(_ path: String, on disk: any StoreDisk, _ busyTimeoutSeconds: Double) throws {
+    private static func lookBeforeWriting(_ path: String, _ storeID: String, on disk: any StoreDisk, _ busyTimeoutSeconds: Double) throws {
         do {
-            try look(path, on: disk, isReadOnly: true, busyTimeoutSeconds)
+            try look(path, storeID, on: disk, isReadOnly: true, busyTimeoutSeconds)
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
             // Whoever made the catalog died before it had a log. SQLite takes back what was begun, which needs writing.
-            try look(path, on: disk, isReadOnly: false, busyTimeoutSeconds)
+            try look(path, storeID, on: disk, isReadOnly: false, busyTimeoutSeconds)
         }
     }
 
-    private static func look(_ path: String, on disk: any StoreDisk, isReadOnly: Bool, _ busyTimeoutSeconds: Double) throws {
+    private static func look(
+        _ path: String, _ storeID: String, on disk: any StoreDisk, isReadOnly: Bool, _ busyTimeoutSeconds: Double
+    ) throws {
         var configuration = Configuration()
         configuration.label = "strata.catalog.look"
         configuration.readonly = isReadOnly
@@ -64,7 +66,7 @@ extension Catalog {
         let found = try retryingWhileBusy(busyTimeoutSeconds) { [configuration] in
             try DatabaseQueue(path: name, configuration: configuration)
         }
-        try retryingWhileBusy(busyTimeoutSeconds) { try found.read { db in try refuseStrangers(db, path: path) } }
+        try retryingWhileBusy(busyTimeoutSeconds) { try found.read { db in try refuseStrangers(db, path: path, storeID: storeID) } }
         try found.close()
     }
 
@@ -147,14 +149,14 @@ extension Catalog {
             guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
                 throw CatalogError(.io, "SQLite did not take synchronous = FULL for `\(path)`")
             }
-            try Self.refuseStrangers(db, path: path)
+            try Self.refuseStrangers(db, path: path, storeID: storeID)
             if try Self.version(db) < Self.formatVersion { try migrate(db, storeID: storeID) }
         }
     }
 
     private static func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
 
-    private static func refuseStrangers(_ db: Database, path: String) throws {
+    private static func refuseStrangers(_ db: Database, path: String, storeID: String) throws {
         let found = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
         guard found == applicationID || (found == 0 && isEmpty) else {
@@ -166,6 +168,15 @@ extension Catalog {
             throw CatalogError(
                 .unsupportedFormat,
                 "the catalog `\(path)` has format version \(version), this program reads up to \(formatVersion); use a newer program",
+                context: ["path": path])
+        }
+        // A catalog in the making has no tables yet.
+        guard version > 0 else { return }
+        let owner = try String.fetchOne(db, sql: "SELECT store_id FROM store WHERE id = 1") ?? "none"
+        guard owner == storeID else {
+            throw CatalogError(
+                .unsupportedFormat,
+                "the catalog `\(path)` belongs to store \(owner), the folder to store \(storeID); put back the folder's own catalog",
                 context: ["path": path])
         }
     }
@@ -196,19 +207,12 @@ extension Catalog {
 
     private func check(storeID: String) throws {
         try pool.read { db in
-            try Self.refuseStrangers(db, path: path)
+            try Self.refuseStrangers(db, path: path, storeID: storeID)
             let version = try Self.version(db)
             guard version == Self.formatVersion else {
                 throw CatalogError(
                     .needsMigration,
                     "the catalog `\(path)` has format version \(version), this program reads \(Self.formatVersion); open the store for writing once to migrate it",
-                    context: ["path": path])
-            }
-            let found = try String.fetchOne(db, sql: "SELECT store_id FROM store WHERE id = 1") ?? "none"
-            guard found == storeID else {
-                throw CatalogError(
-                    .unsupportedFormat,
-                    "the catalog `\(path)` belongs to store \(found), the folder to store \(storeID); put back the folder's own catalog",
                     context: ["path": path])
             }
         }

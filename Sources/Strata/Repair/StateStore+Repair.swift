@@ -33,7 +33,7 @@ extension StateStore {
                 return try repair.run()
             }
             var report = outcome.report
-            report.losses = try await RepairLosses(catalogAt: outcome.catalog, storeID: outcome.storeID).find()
+            report.losses += try await RepairLosses(catalogAt: outcome.catalog, storeID: outcome.storeID).find()
             let (found, plan) = (report, outcome.plan)
             try await blocking {
                 if !dryRun, found.needsRepair {

@@ -7,13 +7,15 @@ extension StoreRepair {
         let states = try recoverableStates(rebuild, basis)
         let wrong = try rebuild.wrongValues()
         let restored = try values(Set(wrong.keys), basis)
-        let pieces = states.flatMap(\.pieces) + restored.values.flatMap(\.pieces)
+        let incomplete = try statesLackingKeys(rebuild, basis)
+        let pieces = (states + incomplete).flatMap(\.pieces) + restored.values.flatMap(\.pieces)
         let unknown = try rebuild.unknown(Set(pieces.map(\.digest)))
-        try enterPacks(rebuild, wanted: unknown.union(try rebuild.lostChunks().keys), states: states)
+        try enterPacks(rebuild, wanted: unknown.union(try rebuild.lostChunks().keys), states: states + incomplete)
         try rebuild.enterLost(pieces.filter { unknown.contains($0.digest) })
         try heal(rebuild)
         try rebuild.markDependants()
         for (digest, id) in wrong { if let value = restored[digest] { try rebuild.restore(id, value) } }
+        for state in incomplete { try rebuild.enterMissingKeys(of: state) }
         for state in states {
             if try rebuild.enter(state) { report.recoveredModels.append(ModelID(unchecked: state.modelID)) }
             report.recoveredStates.append(
@@ -30,6 +32,15 @@ extension StoreRepair {
             if found[state.stateID] == nil { found[state.stateID] = state }
         }
         return found.values.sorted { ($0.createdAt, $0.stateID) < ($1.createdAt, $1.stateID) }
+    }
+
+    /// States that a catalog with gaps has, and whose keys it has lost.
+    private func statesLackingKeys(_ rebuild: CatalogRebuild, _ basis: RepairBasis) throws -> [RecoverableState] {
+        guard basis.needsTidying else { return [] }
+        return try commitRecords(ofKnownPacks: true).compactMap { record in
+            guard let state = RecoverableState(record, storeID: storeID, owner: owner), try rebuild.lacksKeys(of: state) else { return nil }
+            return state
+        }
     }
 
     /// Of packs that the basis does not name: those were committed after it was written, or never.

@@ -52,7 +52,6 @@ final class StoreRepair {
         guard !isDryRun else { return }
         if let plan = try RepairPlan.load(layout, disk) { try plan.carryOut(layout, disk) }
         for name in try disk.list(work) where name != "lock" { try disk.remove(work + "/" + name) }
-        for folder in [layout.packs, layout.staging] { try disk.createDirectory(folder) }
     }
 
     /// The store's id: of its `format` file, else of its catalog or copy, else a new one.
@@ -81,6 +80,7 @@ final class StoreRepair {
 
     private func runKeepingWork() throws -> Outcome {
         let basis = try RepairBasis.choose(self)
+        if !isDryRun { for folder in [layout.packs, layout.staging] { try disk.createDirectory(folder) } }
         report.basis = basis.kind
         report.catalogProblem = basis.problem
         report.remarks += basis.remarks
@@ -92,6 +92,11 @@ final class StoreRepair {
         try recover(rebuild, basis)
         let unreadable = try rebuild.replaceSettings(by: JSON.encode(ModelSettings())) { JSON.decode($0) as ModelSettings? != nil }
         report.remarks += unreadable.map { "the settings of `\($0)` could not be read and are the defaults now" }
+        report.losses = try rebuild.lackingStates().map { state in
+            Damage(
+                modelID: ModelID(unchecked: state.modelID), stateID: StateID(unchecked: state.stateID),
+                message: "\(state.keyCount) of the state's keys are lost with their names")
+        }
         try rebuild.recount()
         report.lostChunks = try rebuild.lostChunks().count
         report.correctedRows = rebuild.changes - before

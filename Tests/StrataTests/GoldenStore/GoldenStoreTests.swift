@@ -9,7 +9,7 @@ import Testing
     private static let olderVersions = versions.dropLast()
 
     /// Copies a kept store, so that nothing changes what is kept.
-    private func withGoldenStore(
+    func withGoldenStore(
         _ version: Int, _ body: (_ path: String, GoldenManifest) async throws -> Void
     ) async throws {
         let golden = try #require(Bundle.module.url(forResource: "Golden", withExtension: nil))
