@@ -25,28 +25,32 @@ extension Catalog {
 
     /// The next packs in the order of their numbers.
     public func packs(after id: Int64?, limit: Int) async throws -> [PackCheckRow] {
-        try await read { db in
-            try db.rows(
-                "SELECT id, name, size_bytes, chunk_count FROM packs WHERE id > ? AND name <> ? ORDER BY id LIMIT ?",
-                [id ?? Int64.min, Data(Catalog.lostPack.digest.bytes), limit]
-            ).map { row in
-                guard let name = Digest(bytes: try row[1] as Data) else {
-                    throw CatalogError(.corrupted, "pack number \(try row[0] as Int64) has a name of the wrong length in the catalog")
-                }
-                return try PackCheckRow(id: row[0], name: PackName(name), sizeBytes: row[2], chunkCount: row[3])
+        try await read { db in try Self.packs(after: id, limit: limit, db) }
+    }
+
+    static func packs(after id: Int64?, limit: Int, _ db: Database) throws -> [PackCheckRow] {
+        try db.rows(
+            "SELECT id, name, size_bytes, chunk_count FROM packs WHERE id > ? AND name <> ? ORDER BY id LIMIT ?",
+            [id ?? Int64.min, Data(Catalog.lostPack.digest.bytes), limit]
+        ).map { row in
+            guard let name = Digest(bytes: try row[1] as Data) else {
+                throw CatalogError(.corrupted, "pack number \(try row[0] as Int64) has a name of the wrong length in the catalog")
             }
+            return try PackCheckRow(id: row[0], name: PackName(name), sizeBytes: row[2], chunkCount: row[3])
         }
     }
 
     /// The chunks that are kept as differences from these.
     public func chunks(basedOn bases: [ChunkID]) async throws -> [ChunkID] {
-        try await read { db in
-            var found: [ChunkID] = []
-            try db.inGroups(of: bases.map(\.rawValue), [], { "SELECT id FROM chunks WHERE base_id IN (\($0))" }) { row in
-                found.append(ChunkID(try row[0]))
-            }
-            return found
+        try await read { db in try Self.chunks(basedOn: bases, db) }
+    }
+
+    static func chunks(basedOn bases: [ChunkID], _ db: Database) throws -> [ChunkID] {
+        var found: [ChunkID] = []
+        try db.inGroups(of: bases.map(\.rawValue), [], { "SELECT id FROM chunks WHERE base_id IN (\($0))" }) { row in
+            found.append(ChunkID(try row[0]))
         }
+        return found
     }
 
     /// Values in use, for dividing a verification into parts.

@@ -188,4 +188,29 @@ import Testing
             plan, uses: ["packs USING INTEGER PRIMARY KEY", "chunks_by_pack", "chunks_condemned", "chunks_by_base", "b USING INTEGER PRIMARY KEY"],
             derived: ["d", "chunks USING INDEX chunks_condemned"])
     }
+
+    /// A verification goes through tables by their numbers, page by page, whatever was read before.
+    @Test func aVerificationsPagesBeginWhereTheLastOneEnded() async throws {
+        let plan = try await plan { db in
+            _ = try Catalog.chunks(after: ChunkID(5), limit: 10, db)
+            _ = try Catalog.values(after: ValueID(5), limit: 10, db)
+            _ = try Catalog.packs(after: 5, limit: 10, db)
+        }
+        expect(
+            plan,
+            uses: [
+                "chunks USING INTEGER PRIMARY KEY (rowid>?)", "stored_values USING INTEGER PRIMARY KEY (rowid>?)",
+                "packs USING INTEGER PRIMARY KEY (rowid>?)",
+            ])
+    }
+
+    @Test func whatDamageReachesIsFoundThroughIndexes() async throws {
+        let plan = try await plan { db in
+            _ = try Catalog.uses(of: ValueID(1), db)
+            _ = try Catalog.chunks(basedOn: [ChunkID(1)], db)
+        }
+        expect(
+            plan.filter { !$0.contains("TEMP B-TREE FOR DISTINCT") },
+            uses: ["key_set_entries_by_value", "states_by_key_set", "snapshots_by_key_set", "dataset_items_by_value", "inodes_by_value", "chunks_by_base"])
+    }
 }
