@@ -111,7 +111,6 @@ struct CompactCommand: StoreCommand {
             changes nothing.
 
             Example:
-              strata collect
               strata compact --dry-run
               strata compact --max-waste 10
             """)
