@@ -29,8 +29,10 @@ private final class SecondLookFile: DiskFile {
 
     init(file: any DiskFile) { self.file = file }
 
+    /// A read that ends early does so twice, if that is where the file ends.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(ContentError) -> Int {
-        try twice { () throws(ContentError) in try file.read(into: buffer, at: offset) }
+        let count = try twice { () throws(ContentError) in try file.read(into: buffer, at: offset) }
+        return count < buffer.count ? max(count, try file.read(into: buffer, at: offset)) : count
     }
 
     func status() throws(ContentError) -> FileStatus { try twice { () throws(ContentError) in try file.status() } }

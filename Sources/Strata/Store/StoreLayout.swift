@@ -110,7 +110,10 @@ struct StoreLayout: Sendable {
         let read = bytes.withUnsafeMutableBytes { buffer in
             Result { () throws(ContentError) in try file.read(into: buffer, at: 0) }
         }
-        let words = String(decoding: bytes.prefix(try read.get()), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard try read.get() == bytes.count else {
+            throw StrataError(.io, "`\(path)` could be read in part only; try again", context: ["path": path])
+        }
+        let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard words.count == 3, words[0] == "strata", let version = Int(words[1]) else {
             throw unreadable("does not read `strata <version> <store id>`")
         }
