@@ -41,6 +41,7 @@ struct CampaignCommand: AsyncParsableCommand {
             }
             if round % 50 == 0 || isLast {
                 print("\(round) rounds, \(kills) processes killed, \(arena.acknowledgedCount) changes acknowledged, none lost")
+                fflush(nil)
             }
         }
         guard arena.acknowledgedCount >= rounds else {
