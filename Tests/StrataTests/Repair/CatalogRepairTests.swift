@@ -127,7 +127,9 @@ import Testing
                         }
                     }
                     let verified = try await store.verify()
-                    #expect(verified.damages.places == report.losses.places, "round \(round): \(verified.damages) \(report.losses) \(report.basis) \(report.catalogProblem ?? "")")
+                    // Keys that are lost with their names leave nothing behind that a verification could miss.
+                    let found = report.losses.filter { !$0.message.contains("keys are lost with their names") }
+                    #expect(verified.damages.places == found.places, "round \(round): \(verified.damages) \(report.losses) \(report.basis) \(report.catalogProblem ?? "")")
                 }
                 let second = try await StateStore.repair(at: path)
                 #expect(!second.needsRepair, "round \(round): \(second) first: \(report)")
