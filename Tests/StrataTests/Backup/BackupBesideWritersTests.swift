@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func aBackupBesideAnotherProcessHasEachOfItsStatesWholeOrNotAtAll() async throws {
+    @Test func aBackupBesideAnotherProcessHasEachOfItsStatesWholeOrNotAtAll() async throws {
         ProcessContents.prepare()
         try await withTemporaryFolder { folder in
             let path = folder + "/s"
