@@ -8,6 +8,8 @@ extension CatalogRebuild {
         public let stateID: String
         /// Keys of which not even the names are left.
         public let keyCount: Int
+        /// The state's size is that of the keys it has: what is gone had no bytes, or nothing is gone and the count was damaged.
+        public let hasItsSize: Bool
     }
 
     /// Whether keys are missing of a state that the catalog has; states are immutable, so what a commit record tells is right.
@@ -43,11 +45,13 @@ extension CatalogRebuild {
         try using { db in
             try db.rows(
                 """
-                SELECT m.public_id, s.public_id, k.key_count - (SELECT count(*) FROM key_set_entries e WHERE e.key_set_id = k.id)
+                SELECT m.public_id, s.public_id, k.key_count - (SELECT count(*) FROM key_set_entries e WHERE e.key_set_id = k.id),
+                    k.size_bytes = (SELECT coalesce(sum(v.size_bytes), 0) FROM key_set_entries e
+                        JOIN stored_values v ON v.id = e.value_id WHERE e.key_set_id = k.id)
                 FROM states s JOIN models m ON m.id = s.model_id JOIN key_sets k ON k.id = s.key_set_id
                 WHERE k.key_count > (SELECT count(*) FROM key_set_entries e WHERE e.key_set_id = k.id) ORDER BY s.id
                 """
-            ).map { try LackingState(modelID: $0[0], stateID: $0[1], keyCount: $0[2]) }
+            ).map { try LackingState(modelID: $0[0], stateID: $0[1], keyCount: $0[2], hasItsSize: $0[3]) }
         }
     }
 }

@@ -95,7 +95,9 @@ final class StoreRepair {
         report.losses = try rebuild.lackingStates().map { state in
             Damage(
                 modelID: ModelID(unchecked: state.modelID), stateID: StateID(unchecked: state.stateID),
-                message: "\(state.keyCount) of the state's keys are lost with their names")
+                message: state.hasItsSize
+                    ? "the catalog counted \(state.keyCount) more of the state's keys: they had no bytes and are lost, or the count was damaged"
+                    : "\(state.keyCount) of the state's keys are lost with their names")
         }
         try rebuild.recount()
         report.lostChunks = try rebuild.lostChunks().count
