@@ -6,18 +6,8 @@ import Testing
 
 /// `strata backup` and what the other commands do with a backup.
 @Suite struct BackupCommandTests {
-    static func store() async throws -> (tool: Tool, text: String) {
-        let tool = try await Tool()
-        let text = (0..<60_000).map { String(($0 &* 2_654_435_761) >> 7 & 0xffff, radix: 36) }.joined()
-        let file = try tool.file("w.bin", text)
-        try await tool.succeed("model", "create", "m")
-        let uploaded = try await tool.run("state", "upload", "m", "w=" + file, "--name", "v1", "--activate")
-        #expect(uploaded.status == 0, "\(uploaded.errors)")
-        return (tool, text)
-    }
-
     @Test func aBackupIsReadLikeAStoreAndNotWritten() async throws {
-        let (tool, text) = try await Self.store()
+        let (tool, text) = try await Tool.withUploadedState()
         let backup = tool.folder + "/b"
         let first = try await tool.succeed("backup", backup, "--json").json()
         #expect(first["copiedPacks"] == 1 && first["dryRun"] == false)
@@ -33,7 +23,7 @@ import Testing
     }
 
     @Test func aDamagedStoreEndsWithTheCodeOfDamage() async throws {
-        let (tool, _) = try await Self.store()
+        let (tool, _) = try await Tool.withUploadedState()
         let pack = try #require(try FileManager.default.subpathsOfDirectory(atPath: tool.store + "/packs").first { $0.hasSuffix(".pack") })
         let url = URL(fileURLWithPath: tool.store + "/packs/" + pack)
         var bytes = try Data(contentsOf: url)
@@ -45,7 +35,7 @@ import Testing
     }
 
     @Test func aRestoredStoreIsTheStoreAgain() async throws {
-        let (tool, text) = try await Self.store()
+        let (tool, text) = try await Tool.withUploadedState()
         let (backup, new) = (tool.folder + "/b", tool.folder + "/new")
         try await tool.succeed("backup", backup)
         let restored = try await tool.run(Tool.executable, ["restore", backup, "--store", new, "--json"])
@@ -61,7 +51,7 @@ import Testing
     }
 
     @Test func aCopyMadeAgainCopiesNothing() async throws {
-        let (tool, text) = try await Self.store()
+        let (tool, text) = try await Tool.withUploadedState()
         let other = tool.folder + "/other"
         #expect(try await tool.run("copy", other).status == StrataExit.noStore.rawValue)
         #expect(try await tool.run(Tool.executable, ["init", "--store", other]).status == 0)

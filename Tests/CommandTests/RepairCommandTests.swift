@@ -6,18 +6,8 @@ import Testing
 
 /// `strata repair`, on stores that were really damaged.
 @Suite struct RepairCommandTests {
-    private func store() async throws -> (tool: Tool, text: String) {
-        let tool = try await Tool()
-        let text = (0..<60_000).map { String(($0 &* 2_654_435_761) >> 7 & 0xffff, radix: 36) }.joined()
-        let file = try tool.file("w.bin", text)
-        try await tool.succeed("model", "create", "m")
-        let uploaded = try await tool.run("state", "upload", "m", "w=" + file, "--name", "v1", "--activate")
-        #expect(uploaded.status == 0, "\(uploaded.errors)")
-        return (tool, text)
-    }
-
     @Test func aLostCatalogComesBack() async throws {
-        let (tool, text) = try await store()
+        let (tool, text) = try await Tool.withUploadedState()
         for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: tool.store + "/catalog.sqlite" + ending) }
         #expect(try await tool.run("state", "list", "m").status == StrataExit.damage.rawValue)
         let dry = try await tool.run("repair", "--dry-run", "--json").json()
@@ -30,7 +20,7 @@ import Testing
     }
 
     @Test func whatIsLostForGoodIsNamedAndEndsWithTheCodeOfDamage() async throws {
-        let (tool, _) = try await store()
+        let (tool, _) = try await Tool.withUploadedState()
         let packs = tool.store + "/packs"
         let pack = try #require(try FileManager.default.subpathsOfDirectory(atPath: packs).first { $0.hasSuffix(".pack") })
         try FileManager.default.removeItem(atPath: packs + "/" + pack)
@@ -44,7 +34,7 @@ import Testing
     }
 
     @Test func aNewerStoreIsRefusedAndLeftAsItIs() async throws {
-        let (tool, _) = try await store()
+        let (tool, _) = try await Tool.withUploadedState()
         let format = tool.store + "/format"
         let newer = try String(contentsOfFile: format, encoding: .utf8).replacing("strata 1 ", with: "strata 99 ")
         try newer.write(toFile: format, atomically: true, encoding: .utf8)
