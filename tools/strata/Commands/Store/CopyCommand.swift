@@ -111,7 +111,9 @@ struct CopyCommand: StoreCommand {
         let view = CopyView(report)
         try await output.show(view) { view.text }
         guard report.failures.isEmpty else {
-            throw StrataError(.corrupted, "\(Text.count(report.failures.count, "thing")) could not be copied, because the store is damaged")
+            throw StrataError(
+                .corrupted,
+                "\(Text.count(report.failures.count, "thing")) could not be copied, because the store is damaged; mend it with `strata repair` and copy again")
         }
     }
 }
