@@ -33,7 +33,10 @@ public struct ProcessExecutor: ModelExecutor {
     /// - Throws: `StrataError` with code `persistent_launcher_not_found`; `ExecutionFailure.serverOverloaded` when
     ///   `launchersMax` are in use.
     public func acquireLauncher(at location: ExecutionLocation) async throws -> any ModelLauncher {
-        if case .persistentLauncher(let id) = location {
+        let spec: LauncherSpec
+        switch location {
+        case .temporaryLauncher(let asked): spec = asked
+        case .persistentLauncher(let id):
             throw StrataError(
                 .persistentLauncherNotFound,
                 "there is no persistent launcher `\(id)`: this executor has none; use a temporary launcher",
@@ -43,7 +46,15 @@ public struct ProcessExecutor: ModelExecutor {
             logger.info("a launcher was refused", metadata: ["launchers.max": "\(configuration.launchersMax)"])
             throw ExecutionFailure.serverOverloaded
         }
-        return ProcessLauncher(configuration: configuration, logger: logger, slots: slots)
+        do {
+            let confinement = try await blocking { [configuration, logger] in
+                try LauncherConfinement(spec: spec, configuration: configuration, logger: logger)
+            }
+            return ProcessLauncher(configuration: configuration, logger: logger, confinement: confinement, slots: slots)
+        } catch {
+            slots.giveBack()
+            throw error
+        }
     }
 }
 

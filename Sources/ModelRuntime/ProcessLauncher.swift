@@ -5,6 +5,7 @@ import Strata
 struct ProcessLauncher: ModelLauncher {
     let configuration: ProcessExecutor.Configuration
     let logger: Logger
+    let confinement: LauncherConfinement
     let slots: LauncherSlots
 
     var isReused: Bool { false }
@@ -17,8 +18,10 @@ struct ProcessLauncher: ModelLauncher {
         let folder = try await blocking { try WorkingFolder.make(below: configuration.temporaryRoot) }
         let resources = SessionResources(folder: folder, configuration: configuration, logger: logger)
         do {
+            let confinement = try await blocking { [confinement] in try confinement.session(in: folder) }
+            resources.add(confinement)
             let start = SessionStart(
-                program: program, resources: resources, configuration: configuration, logger: logger)
+                program: program, resources: resources, confinement: confinement, configuration: configuration, logger: logger)
             return try await start.run(code)
         } catch {
             await resources.dismantle()
@@ -26,5 +29,9 @@ struct ProcessLauncher: ModelLauncher {
         }
     }
 
-    func release() async { slots.giveBack() }
+    func release() async -> ExecutionOutput? {
+        await uncancelled { [confinement] in try? await blocking { confinement.close() } }
+        slots.giveBack()
+        return nil
+    }
 }

@@ -7,6 +7,7 @@ import Strata
 struct ConversationEnd: Sendable {
     let process: ModelProcess
     let connection: RuntimeConnection
+    let confinement: SessionConfinement
     let logger: Logger
 
     /// How long a process that has closed its socket may take to end.
@@ -16,7 +17,9 @@ struct ConversationEnd: Sendable {
     ///
     /// A process that closed its socket but lives on is killed.
     func failureOfEnd() async throws -> ExecutionFailure {
-        if let status = try await process.exit.value(within: Self.exitTime) { return status.failure }
+        if let status = try await process.exit.value(within: Self.exitTime) {
+            return try await blocking { [confinement] in confinement.failure(of: status) }
+        }
         process.signalGroup(SIGKILL)
         return .unknown(reason: "the model process closed its socket without an answer and ran on; it was killed")
     }

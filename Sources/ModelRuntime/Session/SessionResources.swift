@@ -7,6 +7,7 @@ import Synchronization
 /// A start adds them one by one as it makes them; `dismantle()` removes what there is, at whatever point.
 final class SessionResources: Sendable {
     private struct State {
+        var confinement: SessionConfinement?
         var connection: RuntimeConnection?
         var process: ModelProcess?
         var standardOutput: OutputPipe?
@@ -24,6 +25,7 @@ final class SessionResources: Sendable {
         self.logger = logger
     }
 
+    func add(_ confinement: SessionConfinement) { state.withLock { $0.confinement = confinement } }
     func add(_ connection: RuntimeConnection) { state.withLock { $0.connection = connection } }
     func add(_ process: ModelProcess) { state.withLock { $0.process = process } }
     func add(standardOutput pipe: OutputPipe) { state.withLock { $0.standardOutput = pipe } }
@@ -45,9 +47,10 @@ final class SessionResources: Sendable {
                 defer { state = State() }
                 return state
             }
-            await end(parts.process)
+            await end(parts.process, parts.confinement)
             await parts.connection?.close()
             await close(parts)
+            if let confinement = parts.confinement { try? await blocking { confinement.close() } }
             await removeFolder()
         }
     }
@@ -57,7 +60,7 @@ final class SessionResources: Sendable {
     /// A killed process is gone within milliseconds unless it hangs in the kernel, where nobody can help.
     private static let killTime = Duration.seconds(5)
 
-    private func end(_ process: ModelProcess?) async {
+    private func end(_ process: ModelProcess?, _ confinement: SessionConfinement?) async {
         if let process {
             process.signalGroup(SIGTERM)
             let status = try? await process.exit.value(within: configuration.terminationGrace)
@@ -66,7 +69,7 @@ final class SessionResources: Sendable {
             }
             process.signalGroup(SIGKILL)
         }
-        await killStragglers(of: process)
+        if let confinement { await killStragglers(of: process, confinement) }
         guard let process else { return }
         // The leader stays a zombie until here, so that the group's id could not pass to strangers.
         if (try? await process.exit.value(within: Self.killTime)) != nil {
@@ -80,12 +83,12 @@ final class SessionResources: Sendable {
         }
     }
 
-    private func killStragglers(of process: ModelProcess?) async {
-        let search = SessionProcesses(socketPath: folder.socket, leader: process?.id)
+    private func killStragglers(of process: ModelProcess?, _ confinement: SessionConfinement) async {
+        let leader = process?.id
         let deadline = ContinuousClock.now + Self.killTime
-        while let count = try? await blocking({ search.kill() }), count > 0 {
+        while let count = try? await blocking({ confinement.kill(leader: leader) }), count > 0 {
             guard ContinuousClock.now < deadline else {
-                logger.error("processes of a model do not die", metadata: ["processes": "\(search.find())"])
+                logger.error("processes of a model do not die", metadata: ["processes": "\(count)"])
                 return
             }
             try? await Task.sleep(for: .milliseconds(5))

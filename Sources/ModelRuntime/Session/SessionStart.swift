@@ -10,6 +10,7 @@ import Strata
 struct SessionStart: Sendable {
     let program: RuntimeProgram
     let resources: SessionResources
+    let confinement: SessionConfinement
     let configuration: ProcessExecutor.Configuration
     let logger: Logger
 
@@ -21,7 +22,8 @@ struct SessionStart: Sendable {
         let connection = try await RuntimeConnection.listen(at: folder.socket, logger: logger)
         resources.add(connection)
         let process = try await launch(connection)
-        let ending = ConversationEnd(process: process, connection: connection, logger: logger)
+        let ending = ConversationEnd(
+            process: process, connection: connection, confinement: confinement, logger: logger)
         let events = RuntimeEvents(connection.inbound)
         do {
             if program.takesInitialize {
@@ -61,17 +63,15 @@ struct SessionStart: Sendable {
         resources.add(standardOutput: output)
         let error = try await OutputPipe.open(partSizeBytesMax: configuration.outputPartSizeBytesMax)
         resources.add(standardError: error)
-        let process = try await blocking { [program, resources, configuration] in
-            var request = program.request(in: resources.folder, configuration)
-            if configuration.endsWithHost {
-                request = HostDeath.binding(request, searchPath: configuration.searchPath)
-            }
+        let process = try await blocking { [program, resources, configuration, confinement] in
+            let request = try confinement.confine(program.request(in: resources.folder, configuration))
             do {
                 let id = try output.withWritingEnd { output in
                     try error.withWritingEnd { try request.spawn(standardOutput: output, standardError: $0) }
                 }
                 let process = ModelProcess(id: id) { connection.processHasExited() }
                 resources.add(process)
+                confinement.began(process)
                 return process
             } catch let error as SpawnError {
                 throw ExecutionFailure.invalidExecutableFile(reason: error.description)

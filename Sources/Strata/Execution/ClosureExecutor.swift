@@ -31,7 +31,7 @@ private struct ClosureLauncher: ModelLauncher {
 
     func start(_ code: ModelCode) async throws -> any ModelSession { ClosureSession(createState: createState) }
 
-    func release() async {}
+    func release() async -> ExecutionOutput? { nil }
 }
 
 private struct ClosureSession: ModelSession {

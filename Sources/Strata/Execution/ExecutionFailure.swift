@@ -18,6 +18,8 @@ public enum ExecutionFailure: Error, Hashable, Sendable {
     case maxDurationExceeded(at: ExecutionPhase)
     case cancelled
     case launcherTerminated
+    /// What `evaluate` returned is not what it must be; `reason` says in which respect.
+    case invalidOutput(InvalidOutputReason, details: String)
     /// The code broke the protocol, or the host failed; the reason is for logs.
     case unknown(reason: String)
 
@@ -32,7 +34,16 @@ public enum ExecutionFailure: Error, Hashable, Sendable {
         case .maxDurationExceeded: "max_duration_exceeded"
         case .cancelled: "cancelled"
         case .launcherTerminated: "launcher_terminated"
+        case .invalidOutput: "invalid_output"
         case .unknown: "unknown"
         }
     }
+}
+
+/// In which respect an output is wrong (spec: model-api.md section 7.1).
+public enum InvalidOutputReason: String, Sendable, Codable {
+    /// It is not made of tensors.
+    case invalid
+    /// It does not fit what the model declares.
+    case notApplicableToParameterDefinitions = "not_applicable_to_parameter_definitions"
 }

@@ -31,7 +31,36 @@ public protocol ModelLauncher: Sendable {
     func start(_ code: ModelCode) async throws -> any ModelSession
 
     /// Gives the place back; called exactly once, after the session's `terminate()`. A temporary launcher is gone after it.
-    func release() async
+    ///
+    /// - Returns: what the operation's processes wrote, also when the code never started; nil where nothing is captured.
+    @discardableResult
+    func release() async -> ExecutionOutput?
+}
+
+/// What the processes of one operation wrote, each part bounded by the executor.
+public struct ExecutionOutput: Hashable, Sendable {
+    public let standardOutput: String
+    public let standardError: String
+
+    public init(standardOutput: String, standardError: String) {
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+    }
+}
+
+/// What the processes of one operation use of the machine.
+public struct ResourceUsage: Hashable, Sendable {
+    /// Processor time since the operation began, of all its processes, also those that have ended where that is known.
+    public let cpuSeconds: Double
+    public let memoryBytes: Int64
+    /// Bytes in the code's scratch folders; nil where that is not measured.
+    public let diskBytes: Int64?
+
+    public init(cpuSeconds: Double, memoryBytes: Int64, diskBytes: Int64? = nil) {
+        self.cpuSeconds = cpuSeconds
+        self.memoryBytes = memoryBytes
+        self.diskBytes = diskBytes
+    }
 }
 
 /// Running model code.
@@ -45,9 +74,26 @@ public protocol ModelSession: Sendable {
     /// - Throws: `ExecutionFailure`; errors of `receiver` pass through unchanged.
     func createModelState(_ call: CreateModelStateCall, receiver: any StateReceiver) async throws
 
+    /// Calls the code's `instantiateModel`: loads a state, for training, evaluation or reading it back.
+    ///
+    /// - Throws: `ExecutionFailure`.
+    func instantiateModel(_ call: InstantiateModelCall) async throws -> any ModelInstance
+
+    /// What the code uses now; nil where that is not measured.
+    func usage() async -> ResourceUsage?
+
     /// Ends the operation. Called exactly once, whatever happened. When it returns, a temporary session's processes are
     /// dead, its files removed; a persistent one may keep its code running when `reusable` is true.
     func terminate(reusable: Bool) async
+}
+
+extension ModelSession {
+    /// Refuses: the executor creates states and does nothing else.
+    public func instantiateModel(_ call: InstantiateModelCall) async throws -> any ModelInstance {
+        throw ExecutionFailure.unknown(reason: "this executor cannot instantiate models: it only creates states")
+    }
+
+    public func usage() async -> ResourceUsage? { nil }
 }
 
 /// The code that a session starts.
@@ -73,6 +119,19 @@ public struct CreateModelStateCall: Sendable {
 
     public init(parameters: [CallParameter], otherModels: [MountedModel]) {
         self.parameters = parameters
+        self.otherModels = otherModels
+    }
+}
+
+/// One call of `instantiateModel`.
+public struct InstantiateModelCall: Sendable {
+    /// The state's keys, each a single item: the key's raw value.
+    public let state: [CallParameter]
+    /// The models that the state was made with. The code gets their files, not their states.
+    public let otherModels: [MountedModel]
+
+    public init(state: [CallParameter], otherModels: [MountedModel] = []) {
+        self.state = state
         self.otherModels = otherModels
     }
 }

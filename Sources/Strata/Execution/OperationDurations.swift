@@ -4,6 +4,10 @@ public struct OperationDurations: Hashable, Sendable, Codable {
     public var createLauncherMilliseconds: Int?
     public var codeStartupMilliseconds: Int?
     public var createStateMilliseconds: Int?
+    public var instantiateModelMilliseconds: Int?
+    public var trainMilliseconds: Int?
+    public var getStateMilliseconds: Int?
+    public var evaluateMilliseconds: Int?
 
     public init(
         totalMilliseconds: Int = 0, createLauncherMilliseconds: Int? = nil, codeStartupMilliseconds: Int? = nil,

@@ -25,9 +25,10 @@ final class ScriptedLauncher: ModelLauncher {
         }
     }
 
-    func release() async {
+    func release() async -> ExecutionOutput? {
         if openSessions.withLock({ $0 }) != 0 { executor.record.violated("a launcher was released before its session ended") }
         executor.record.released()
+        return nil
     }
 }
 

@@ -28,7 +28,7 @@ struct ObservedExecutor: ModelExecutor {
             return Session(base: try await base.start(code), progress: progress)
         }
 
-        func release() async { await base.release() }
+        func release() async -> ExecutionOutput? { await base.release() }
     }
 
     private struct Session: ModelSession {
@@ -42,6 +42,13 @@ struct ObservedExecutor: ModelExecutor {
             try await base.createModelState(call, receiver: Receiver(base: receiver, progress: progress))
             progress.setLabel("committing")
         }
+
+        func instantiateModel(_ call: InstantiateModelCall) async throws -> any ModelInstance {
+            progress.setLabel("loading the state")
+            return try await base.instantiateModel(call)
+        }
+
+        func usage() async -> ResourceUsage? { await base.usage() }
 
         func terminate(reusable: Bool) async { await base.terminate(reusable: reusable) }
     }
