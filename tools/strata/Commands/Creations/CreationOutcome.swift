@@ -66,6 +66,7 @@ struct CreationOutcome: JSONDocument {
         case .maxDurationExceeded(let phase): return "the time limit of \(phase.rawValue) has passed\(printed)"
         case .cancelled: return "the creation was cancelled"
         case .launcherTerminated: return "the launcher was ended"
+        case .invalidOutput(_, let details): return "what the model's code returned is not what it must be: \(details)"
         case .unknown(let reason): return "the run failed: \(reason)\(printed)"
         }
     }
@@ -83,6 +84,8 @@ extension RunFailure {
         case .maxDurationExceeded(let phase): self = .maxDurationExceeded(at: RunStage(phase))
         case .cancelled: self.init(Code.cancelled)
         case .launcherTerminated: self.init(Code.launcherTerminated)
+        case .invalidOutput(let reason, let details):
+            self = .invalidOutput(isWellFormed: reason == .notApplicableToParameterDefinitions, details: details)
         case .unknown: self.init(Code.unknown)
         }
     }
