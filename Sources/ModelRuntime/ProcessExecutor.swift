@@ -1,6 +1,5 @@
 public import Logging
 public import Strata
-import Synchronization
 
 /// Runs real Decthings models, each operation in a process of its own that is gone afterwards.
 ///
@@ -13,9 +12,7 @@ import Synchronization
 /// 10 ms beside what the program itself needs, which for Python is the loading of its packages. Values and items are
 /// streamed: a session keeps about 2 MiB of them at a time, whatever their size.
 public struct ProcessExecutor: ModelExecutor {
-    private let configuration: Configuration
-    private let logger: Logger
-    private let slots: LauncherSlots
+    private let host: LauncherHost
 
     /// - Parameters:
     ///   - configuration: where and how processes run.
@@ -23,55 +20,66 @@ public struct ProcessExecutor: ModelExecutor {
     public init(
         configuration: Configuration = Configuration(), logger: Logger = Logger(label: "strata.model-runtime")
     ) {
-        self.configuration = configuration
-        self.logger = logger
-        slots = LauncherSlots(countMax: configuration.launchersMax)
+        host = LauncherHost(configuration: configuration, logger: logger)
     }
 
-    /// Gives a temporary launcher. There are no persistent ones: their ids are refused.
+    /// Gives a temporary launcher as soon as there is room for it, or a place on a persistent one.
     ///
-    /// - Throws: `StrataError` with code `persistent_launcher_not_found`; `ExecutionFailure.serverOverloaded` when
-    ///   `launchersMax` are in use.
+    /// Operations get their turn in the order in which they came.
+    /// - Throws: `StrataError` with code `persistent_launcher_not_found`; `ExecutionFailure.serverOverloaded` when more than
+    ///   `waitingOperationsMax` wait, when persistent launchers leave too little memory for this one ever to run, or when
+    ///   `operationsPerLauncherMax` run on the persistent launcher.
     public func acquireLauncher(at location: ExecutionLocation) async throws -> any ModelLauncher {
-        let spec: LauncherSpec
         switch location {
-        case .temporaryLauncher(let asked): spec = asked
-        case .persistentLauncher(let id):
-            throw StrataError(
-                .persistentLauncherNotFound,
-                "there is no persistent launcher `\(id)`: this executor has none; use a temporary launcher",
-                context: ["persistentLauncherId": id.rawValue])
-        }
-        guard slots.take() else {
-            logger.info("a launcher was refused", metadata: ["launchers.max": "\(configuration.launchersMax)"])
-            throw ExecutionFailure.serverOverloaded
-        }
-        do {
-            let confinement = try await blocking { [configuration, logger] in
-                try LauncherConfinement(spec: spec, configuration: configuration, logger: logger)
-            }
-            return ProcessLauncher(configuration: configuration, logger: logger, confinement: confinement, slots: slots)
-        } catch {
-            slots.giveBack()
-            throw error
+        case .temporaryLauncher(let spec): try await host.acquireTemporary(spec)
+        case .persistentLauncher(let id): try await host.acquirePersistent(id)
         }
     }
+
+    /// Ends all that runs, as `launcher_terminated`, and deletes the persistent launchers. Operations that come later are
+    /// refused as such.
+    public func close() async { await host.close() }
 }
 
-/// Counts the launchers in use.
-final class LauncherSlots: Sendable {
-    private let countMax: Int
-    private let count = Mutex(0)
-
-    init(countMax: Int) { self.countMax = countMax }
-
-    func take() -> Bool {
-        count.withLock { count in
-            guard count < countMax else { return false }
-            count += 1
-            return true
+extension ProcessExecutor {
+    /// Makes a launcher that stays: operations on it find code loaded that ran on it before and did not change since.
+    ///
+    /// Returns at once; the launcher is `creating` until there is memory for it. It lives as long as this executor.
+    /// - Parameters:
+    ///   - name: for people; need not be unique. 1 to 255 bytes.
+    ///   - spec: what all operations on it share.
+    /// - Throws: `invalid_parameter`; `quota_exceeded` when there are `persistentLaunchersMax` already.
+    public func createPersistentLauncher(name: String, spec: LauncherSpec) throws(StrataError) -> LauncherID {
+        guard (1...255).contains(name.utf8.count) else {
+            throw StrataError(
+                .invalidParameter, "a launcher's name has 1 to 255 bytes, this one \(name.utf8.count)", parameterName: "name")
         }
+        guard spec.cpus > 0, spec.cpus.isFinite, spec.memoryMebibytes > 0 else {
+            throw StrataError(
+                .invalidParameter, "a launcher needs more than 0 cpus and more than 0 MiB of memory", parameterName: "spec")
+        }
+        return try host.create(name: name, spec: spec)
     }
 
-    func giveBack() { count.withLock { $0 -= 1 } }
+    /// The persistent launchers, in no order.
+    public var persistentLaunchers: [PersistentLauncher] { host.all.map(\.description) }
+
+    /// What the operations on a persistent launcher, and the code that waits on it, use now; nil where that is not measured.
+    /// - Throws: `persistent_launcher_not_found`.
+    public func usage(ofPersistentLauncher id: LauncherID) async throws(StrataError) -> ResourceUsage? {
+        try await host.launcher(id).usage()
+    }
+
+    /// Deletes a persistent launcher: it takes no more operations, and goes when the last one has ended.
+    ///
+    /// - Parameter terminating: end those that run, which fail with `launcher_terminated`.
+    /// - Throws: `persistent_launcher_not_found`; `persistent_launcher_being_deleted` the second time, unless terminating.
+    public func deletePersistentLauncher(_ id: LauncherID, terminating: Bool = false) throws(StrataError) {
+        _ = try host.delete(id, terminating: terminating)
+    }
+
+    /// Deletes a persistent launcher and returns when it is gone.
+    public func deletePersistentLauncherAndWait(_ id: LauncherID, terminating: Bool = false) async throws(StrataError) {
+        await (try host.delete(id, terminating: terminating)).value
+    }
 }

@@ -78,10 +78,11 @@ import Testing
     func aLanguageWithoutARuntimeIsRefused(language: ModelLanguage) async throws {
         var run = ModelRun("scaler")
         run.language = language
+        run.configure = { $0.nodePath = "/nowhere/node" }
         guard case .invalidExecutableFile(let reason) = try await run.run().failure else {
             return #expect(Bool(false), "another failure")
         }
-        #expect(reason.contains(language.rawValue))
+        #expect(reason.contains("/nowhere/node"))
     }
 
     // MARK: Binaries
@@ -123,7 +124,7 @@ import Testing
 
     // MARK: Launchers
 
-    @Test func aPersistentLauncherIsRefused() async throws {
+    @Test func aPersistentLauncherThatIsNotThereIsRefused() async throws {
         let id = LauncherID.random()
         let error = await #expect(throws: StrataError.self) {
             _ = try await ProcessExecutor().acquireLauncher(at: .persistentLauncher(id))
@@ -135,8 +136,9 @@ import Testing
     @Test func oneLauncherTooManyIsRefusedUntilOneIsReleased() async throws {
         var configuration = ProcessExecutor.Configuration()
         configuration.launchersMax = 2
+        configuration.waitingOperationsMax = 0
         let executor = ProcessExecutor(configuration: configuration)
-        let location = ExecutionLocation.temporaryLauncher(LauncherSpec())
+        let location = ExecutionLocation.temporaryLauncher(LauncherSpec(cpus: 0.1))
         let first = try await executor.acquireLauncher(at: location)
         let second = try await executor.acquireLauncher(at: location)
         await #expect(throws: ExecutionFailure.serverOverloaded) { _ = try await executor.acquireLauncher(at: location) }

@@ -19,6 +19,9 @@ final class LauncherConfinement: Sendable {
         SessionConfinement(folder: folder, configuration: configuration, logger: logger)
     }
 
+    /// False when what holds the bounds was removed by somebody else. Blocks.
+    func isIntact() -> Bool { true }
+
     /// What all sessions use together. Blocks.
     func usage() -> ResourceUsage? { nil }
 

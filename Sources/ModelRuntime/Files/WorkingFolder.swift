@@ -9,6 +9,7 @@ import Strata
 ///   model/        the code's files, and the process's working directory
 ///   mounts/<n>/   the files of mounted model n
 ///   home/ tmp/    scratch, the process's HOME and TMPDIR
+///   preload.cjs   what Node loads before the runtime
 ///   s             socket
 /// ```
 struct WorkingFolder: Sendable {
@@ -38,6 +39,7 @@ struct WorkingFolder: Sendable {
         let folder = WorkingFolder(path: template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
         do {
             for path in [folder.model, folder.path + "/mounts", folder.home, folder.temporary] { try makeFolder(path) }
+            try Data(NodeInterpreter.preloadText.utf8).write(to: URL(fileURLWithPath: folder.path + "/" + NodeInterpreter.preload))
         } catch {
             folder.remove()
             throw error
@@ -50,6 +52,13 @@ struct WorkingFolder: Sendable {
         let mount = path + "/mounts/\(number)"
         try Self.makeFolder(mount)
         return mount
+    }
+
+    /// Removes the folders of all mounted models. Blocks.
+    func removeMounts() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path + "/mounts")) ?? [] {
+            try? FileManager.default.removeItem(atPath: path + "/mounts/" + name)
+        }
     }
 
     /// Removes everything, links unfollowed, also from folders that the model closed to itself. Blocks.

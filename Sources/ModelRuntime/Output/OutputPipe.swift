@@ -50,6 +50,14 @@ final class OutputPipe: Sendable {
         return try body(descriptor)
     }
 
+    /// Forgets what was written until now.
+    func forget() { capture.output.withLock { $0 = CapturedOutput(partSizeBytesMax: $0.partSizeBytesMax) } }
+
+    /// Waits until what was written before is read: the event loop looks at the pipe between two of its rounds.
+    func settle() async {
+        for _ in 0..<2 { try? await channel.eventLoop.submit {}.get() }
+    }
+
     /// Waits until every writer has closed the pipe and all was read, at most as long as `limit`.
     func drain(within limit: Duration) async {
         let closed = OneShot<Void>()

@@ -11,6 +11,8 @@ struct RuntimeProgram: Sendable {
     let arguments: [String]
     /// True when the process waits for the command `initialize`; a binary must not be sent it.
     let takesInitialize: Bool
+    /// Beyond what every process gets.
+    let environment: [String: String]
     /// How the runtime reads images, audio and video.
     let mediaLayout: MediaLayout
 
@@ -24,16 +26,23 @@ struct RuntimeProgram: Sendable {
             interpreter = try PythonInterpreter.find(configuration.pythonPath)
             arguments = configuration.pythonArguments + ["-m", "decthings_model"]
             takesInitialize = true
+            environment = ["PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""]
             mediaLayout = .threeByteFormat
+        case .javascript, .typescript:
+            let node = try NodeInterpreter.find(configuration)
+            entryFile = "index.js"
+            interpreter = node.path
+            arguments = configuration.nodeArguments + ["-r", NodeInterpreter.preload, node.runtimePath]
+            takesInitialize = true
+            environment = [:]
+            mediaLayout = .lengthPrefixedFormat
         case .rust, .go:
             entryFile = "model"
             interpreter = nil
             arguments = []
             takesInitialize = false
+            environment = [:]
             mediaLayout = .lengthPrefixedFormat
-        case .javascript, .typescript:
-            throw ExecutionFailure.invalidExecutableFile(
-                reason: "this executor runs python, rust and go, not \(language.rawValue); choose one of these languages")
         }
     }
 
@@ -78,13 +87,12 @@ struct RuntimeProgram: Sendable {
             "LANG": "C.UTF-8",
             "IPC_PATH": folder.socket,
         ]
-        if takesInitialize {
-            environment["PYTHONUNBUFFERED"] = "1"
-            environment["PYTHONDONTWRITEBYTECODE"] = "1"
-            environment["PYTHONPATH"] = folder.model + "/_modules"
-        }
+        environment.merge(self.environment) { $1 }
+        // Absolute: a model may change its folder.
+        if environment["PYTHONPATH"] != nil { environment["PYTHONPATH"] = folder.model + "/_modules" }
         return SpawnRequest(
-            path: interpreter ?? folder.model + "/" + entryFile, arguments: arguments, environment: environment,
+            path: interpreter ?? folder.model + "/" + entryFile,
+            arguments: arguments.map { $0 == NodeInterpreter.preload ? folder.path + "/" + $0 : $0 }, environment: environment,
             workingFolder: folder.model)
     }
 }

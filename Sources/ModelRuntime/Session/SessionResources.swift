@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Strata
 import Synchronization
 
 /// Everything of a session that must not be left behind: folder, socket, process, output pipes.
@@ -12,6 +13,9 @@ final class SessionResources: Sendable {
         var process: ModelProcess?
         var standardOutput: OutputPipe?
         var standardError: OutputPipe?
+        var mountCount = 0
+        /// What was written, once the pipes are closed.
+        var output: ExecutionOutput?
     }
 
     let folder: WorkingFolder
@@ -26,10 +30,40 @@ final class SessionResources: Sendable {
     }
 
     func add(_ confinement: SessionConfinement) { state.withLock { $0.confinement = confinement } }
+
+    /// What confines the session's processes.
+    var confinement: SessionConfinement? { state.withLock { $0.confinement } }
+
     func add(_ connection: RuntimeConnection) { state.withLock { $0.connection = connection } }
     func add(_ process: ModelProcess) { state.withLock { $0.process = process } }
     func add(standardOutput pipe: OutputPipe) { state.withLock { $0.standardOutput = pipe } }
     func add(standardError pipe: OutputPipe) { state.withLock { $0.standardError = pipe } }
+
+    var process: ModelProcess? { state.withLock { $0.process } }
+
+    func nextMount() -> Int {
+        state.withLock { state in
+            defer { state.mountCount += 1 }
+            return state.mountCount
+        }
+    }
+
+    /// What was written since the last `forgetOutput`, or in all when the session has ended.
+    func output() async -> ExecutionOutput? {
+        let (pipes, kept) = state.withLock { state in
+            (state.standardOutput.flatMap { output in state.standardError.map { (output, $0) } }, state.output)
+        }
+        guard let (standardOutput, standardError) = pipes else { return kept }
+        await standardOutput.settle()
+        await standardError.settle()
+        return ExecutionOutput(standardOutput: standardOutput.output.text, standardError: standardError.output.text)
+    }
+
+    /// What was written until now belongs to another operation.
+    func forgetOutput() {
+        let pipes = state.withLock { [$0.standardOutput, $0.standardError] }
+        for pipe in pipes { pipe?.forget() }
+    }
 
     /// What the process wrote to standard error, complete once it has ended and left no child that holds it.
     func standardError() async -> CapturedOutput {
@@ -44,7 +78,7 @@ final class SessionResources: Sendable {
     func dismantle() async {
         await uncancelled { [self] in
             let parts = state.withLock { state in
-                defer { state = State() }
+                defer { state = State(output: state.output) }
                 return state
             }
             await end(parts.process, parts.confinement)
@@ -102,12 +136,15 @@ final class SessionResources: Sendable {
             logger.debug(
                 "a model wrote",
                 metadata: ["stdout": "\(standardOutput.text)", "stderr": "\(standardError.text)"])
+            keep(ExecutionOutput(standardOutput: standardOutput.text, standardError: standardError.text))
             configuration.receiveOutput?(
                 SessionOutput(standardOutput: standardOutput, standardError: standardError))
         }
         await parts.standardOutput?.close()
         await parts.standardError?.close()
     }
+
+    private func keep(_ output: ExecutionOutput) { state.withLock { $0.output = output } }
 
     private func removeFolder() async {
         let folder = folder

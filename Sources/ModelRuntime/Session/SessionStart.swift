@@ -10,18 +10,18 @@ import Strata
 struct SessionStart: Sendable {
     let program: RuntimeProgram
     let resources: SessionResources
-    let confinement: SessionConfinement
     let configuration: ProcessExecutor.Configuration
     let logger: Logger
 
     func run(_ code: ModelCode) async throws -> ProcessSession {
+        guard let confinement = resources.confinement else { preconditionFailure("a session starts inside its bounds") }
         let folder = resources.folder
         let program = program
         try await code.files.layOut(in: folder.model)
         try await blocking { try program.checkEntryFile(in: folder.model) }
         let connection = try await RuntimeConnection.listen(at: folder.socket, logger: logger)
         resources.add(connection)
-        let process = try await launch(connection)
+        let process = try await launch(connection, confinement)
         let ending = ConversationEnd(
             process: process, connection: connection, confinement: confinement, logger: logger)
         let events = RuntimeEvents(connection.inbound)
@@ -37,9 +37,10 @@ struct SessionStart: Sendable {
             throw ending.failureOfBrokenFrame(error)
         }
         logger.debug("a model process has loaded its code", metadata: ["process.id": "\(process.id)"])
+        let calls = RuntimeCalls(
+            connection: connection, events: events, ending: ending, mediaLayout: program.mediaLayout, logger: logger)
         return ProcessSession(
-            resources: resources, connection: connection, events: events, ending: ending,
-            mediaLayout: program.mediaLayout, logger: logger)
+            resources: resources, language: code.language, calls: calls, outputSizeBytesMax: configuration.outputSizeBytesMax)
     }
 
     /// - Throws: `ExecutionFailure.exception` when loading raised; `RuntimeConnection.Ended`; `WireError`.
@@ -58,7 +59,7 @@ struct SessionStart: Sendable {
         throw RuntimeConnection.Ended()
     }
 
-    private func launch(_ connection: RuntimeConnection) async throws -> ModelProcess {
+    private func launch(_ connection: RuntimeConnection, _ confinement: SessionConfinement) async throws -> ModelProcess {
         let output = try await OutputPipe.open(partSizeBytesMax: configuration.outputPartSizeBytesMax)
         resources.add(standardOutput: output)
         let error = try await OutputPipe.open(partSizeBytesMax: configuration.outputPartSizeBytesMax)

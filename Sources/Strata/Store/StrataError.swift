@@ -15,6 +15,8 @@ public struct StrataError: Error, Sendable, CustomStringConvertible {
         public static let stateForModelToMountNotFound = Code("state_for_model_to_mount_not_found")
         public static let snapshotForModelToMountNotFound = Code("snapshot_for_model_to_mount_not_found")
         public static let persistentLauncherNotFound = Code("persistent_launcher_not_found")
+        public static let persistentLauncherBeingDeleted = Code("persistent_launcher_being_deleted")
+        public static let quotaExceeded = Code("quota_exceeded")
         public static let datasetNotFound = Code("dataset_not_found")
         public static let datasetKeyNotFound = Code("dataset_key_not_found")
         public static let incorrectVersionID = Code("incorrect_version_id")

@@ -60,8 +60,10 @@ struct ScaleMeasure: AsyncParsableCommand {
         try await stopwatch.measure("delete a state", each: ids) { try await store.deleteState($0, of: model) }
     }
 
-    /// What may cost as much as the store is large, or as its garbage: once each. Planning a collection has its line here.
+    /// What may cost as much as the store is large, or as its garbage: once each.
     private func readAll(_ store: StateStore, _ stopwatch: Stopwatch) async throws {
+        try await stopwatch.measure("plan a collection", times: 1) { _ = try await store.planCollection() }
+        try await stopwatch.measure("plan a compaction", times: 1) { _ = try await store.planCompaction() }
         try await stopwatch.measure("statistics", times: 1) { _ = try await store.statistics() }
     }
 

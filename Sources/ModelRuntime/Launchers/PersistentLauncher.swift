@@ -1,0 +1,35 @@
+public import Strata
+
+/// A persistent launcher as it is now.
+public struct PersistentLauncher: Hashable, Sendable {
+    /// What becomes of a launcher.
+    public enum State: Hashable, Sendable {
+        /// It waits for the memory that it was promised.
+        case creating
+        case active
+        /// Its place was lost and is made again.
+        case recreating
+        /// Something still runs on it; it goes with the last operation.
+        case deleting
+    }
+
+    public let id: LauncherID
+    public let name: String
+    public let spec: LauncherSpec
+    /// When it became active; nil before.
+    public let createdAtMilliseconds: Int64?
+    public let state: State
+    /// How many operations run on it.
+    public let operationCount: Int
+
+    public init(
+        id: LauncherID, name: String, spec: LauncherSpec, createdAtMilliseconds: Int64?, state: State, operationCount: Int
+    ) {
+        self.id = id
+        self.name = name
+        self.spec = spec
+        self.createdAtMilliseconds = createdAtMilliseconds
+        self.state = state
+        self.operationCount = operationCount
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import Logging
+import Strata
+import Synchronization
+
+/// One persistent launcher: its room, which it makes as soon as there is memory for it, and the operations in it.
+final class StandingLauncher: Sendable {
+    private struct State {
+        var room: LauncherRoom?
+        var createdAt: Int64?
+        var isRecreating = false
+        var isDeleting = false
+        /// The operations that run here, and those that wait for the room.
+        var operations: [ObjectIdentifier: OperationLauncher] = [:]
+        var enteringCount = 0
+        var whenIdle: [CheckedContinuation<Void, Never>] = []
+
+        var isIdle: Bool { operations.isEmpty && enteringCount == 0 }
+    }
+
+    let id: LauncherID
+    let name: String
+    let spec: LauncherSpec
+    private let host: LauncherHost
+    private let demand: Admission.Demand
+    private let state = Mutex(State())
+    private let ready = OneShot<Void>()
+    private let making = Mutex<Task<Void, Never>?>(nil)
+
+    init(id: LauncherID, name: String, spec: LauncherSpec, host: LauncherHost) {
+        self.id = id
+        self.name = name
+        self.spec = spec
+        self.host = host
+        demand = host.admission.clamped(Admission.Demand(memoryMebibytes: spec.memoryMebibytes))
+    }
+
+    /// Begins to make the room; operations that come meanwhile wait for it.
+    func begin() {
+        making.withLock { making in
+            making = Task { [self] in
+                do {
+                    try await host.admission.enter(demand)
+                    host.admission.standing(memoryMebibytes: demand.memoryMebibytes)
+                    do {
+                        let room = try await makeRoom()
+                        state.withLock { state in
+                            state.room = room
+                            state.createdAt = Int64(Date().timeIntervalSince1970 * 1000)
+                        }
+                        ready.fulfil(.success(()))
+                    } catch {
+                        giveBackMemory()
+                        throw error
+                    }
+                } catch {
+                    // Deleted before there was room for it: nothing failed.
+                    let level: Logger.Level = error is CancellationError ? .debug : .error
+                    host.logger.log(level: level, "a persistent launcher could not be made", metadata: ["launcher.id": "\(id)", "error": "\(error)"])
+                    ready.fulfil(.failure(error))
+                }
+            }
+        }
+    }
+
+    private func makeRoom() async throws -> LauncherRoom {
+        try await LauncherRoom.make(
+            spec: spec, idleSessionsMax: host.configuration.idleSessionsMax, configuration: host.configuration, logger: host.logger)
+    }
+
+    private func giveBackMemory() {
+        host.admission.standing(memoryMebibytes: -demand.memoryMebibytes)
+        host.admission.leave(demand)
+    }
+
+    var description: PersistentLauncher {
+        state.withLock { state in
+            let now: PersistentLauncher.State =
+                if state.isDeleting { .deleting } else if state.isRecreating { .recreating } else if state.room == nil { .creating } else { .active }
+            return PersistentLauncher(
+                id: id, name: name, spec: spec, createdAtMilliseconds: state.createdAt, state: now,
+                operationCount: state.operations.count + state.enteringCount)
+        }
+    }
+
+    func usage() async -> ResourceUsage? { await state.withLock { $0.room }?.usage() }
+
+    /// A launcher for one operation; waits until the room is there.
+    ///
+    /// - Throws: `ExecutionFailure.serverOverloaded` when too many run here already, `.launcherTerminated` when the launcher
+    ///   went meanwhile; `StrataError` with `persistent_launcher_not_found` when it is being deleted.
+    func acquire() async throws -> OperationLauncher {
+        let isReady = try state.withLock { state in
+            guard !state.isDeleting else { throw LauncherHost.notFound(id) }
+            guard state.operations.count + state.enteringCount < host.configuration.operationsPerLauncherMax else {
+                throw ExecutionFailure.serverOverloaded
+            }
+            state.enteringCount += 1
+            return state.room != nil
+        }
+        do {
+            do {
+                try await ready.value()
+            } catch {
+                try Task.checkCancellation()
+                throw ExecutionFailure.launcherTerminated
+            }
+            let room = try await soundRoom()
+            return enter(room, isReused: isReady)
+        } catch {
+            leave(nil)
+            throw error
+        }
+    }
+
+    private func enter(_ room: LauncherRoom, isReused: Bool) -> OperationLauncher {
+        let share = host.admission.clamped(Admission.Demand(cpus: spec.cpus))
+        host.admission.occupy(share)
+        let launcher = OperationLauncher(room: room, isReused: isReused, logger: host.logger) { [weak self] launcher in
+            self?.host.admission.leave(share)
+            self?.leave(launcher)
+        }
+        state.withLock { state in
+            state.enteringCount -= 1
+            state.operations[ObjectIdentifier(launcher)] = launcher
+        }
+        return launcher
+    }
+
+    /// The room, made anew when its bounds are gone and nothing runs in it.
+    private func soundRoom() async throws -> LauncherRoom {
+        let (room, isAlone) = state.withLock { ($0.room!, $0.operations.isEmpty && $0.enteringCount == 1 && !$0.isRecreating) }
+        guard isAlone, await !room.isIntact() else { return room }
+        host.logger.warning("a persistent launcher lost its place and is made again", metadata: ["launcher.id": "\(id)"])
+        state.withLock { $0.isRecreating = true }
+        defer { state.withLock { $0.isRecreating = false } }
+        let made = try await makeRoom()
+        state.withLock { $0.room = made }
+        await room.close()
+        return made
+    }
+
+    private func leave(_ launcher: OperationLauncher?) {
+        state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            if let launcher { state.operations[ObjectIdentifier(launcher)] = nil } else { state.enteringCount -= 1 }
+            guard state.isIdle else { return [] }
+            defer { state.whenIdle = [] }
+            return state.whenIdle
+        }.forEach { $0.resume() }
+    }
+
+    /// Takes no more operations; false when it was told so before.
+    func beginDeleting() -> Bool {
+        state.withLock { state in
+            defer { state.isDeleting = true }
+            return !state.isDeleting
+        }
+    }
+
+    /// Ends what runs here: those operations fail with `launcher_terminated`.
+    func terminateOperations() {
+        for launcher in state.withLock({ Array($0.operations.values) }) { launcher.terminate() }
+        if state.withLock({ $0.room == nil }) { ready.fulfil(.failure(ExecutionFailure.launcherTerminated)) }
+    }
+
+    /// Waits until nothing runs here and gives everything back. Call once, after `beginDeleting`.
+    func finish() async {
+        if state.withLock({ $0.room == nil }) { making.withLock { $0 }?.cancel() }
+        await making.withLock { $0 }?.value
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if !state.isIdle { state.whenIdle.append(continuation) }
+                return state.isIdle
+            }
+            if isIdle { continuation.resume() }
+        }
+        let room = state.withLock { state in
+            defer { state.room = nil }
+            return state.room
+        }
+        guard let room else { return }
+        await room.close()
+        giveBackMemory()
+    }
+}
