@@ -16,6 +16,6 @@ public struct MachineCapacity: Hashable, Sendable {
         let pageCount = Int(sysconf(Int32(_SC_PHYS_PAGES)))
         let pageSizeBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
         return MachineCapacity(
-            cpus: Double(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))), memoryMebibytes: max(512, pageCount * pageSizeBytes >> 20))
+            cpus: Double(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))), memoryMebibytes: max(512, (pageCount * pageSizeBytes) >> 20))
     }
 }

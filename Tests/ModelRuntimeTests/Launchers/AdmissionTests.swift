@@ -1,3 +1,4 @@
+import Foundation
 import Strata
 import StrataTesting
 import Synchronization
@@ -81,6 +82,14 @@ import Testing
         #expect(all == Admission.Demand(cpus: 2, memoryMebibytes: 1000, operations: 3))
         try await admission.enter(all)
         admission.leave(all)
+    }
+
+    @Test func theWholeMachineIsWhatTheKernelSaysItIs() throws {
+        let text = try String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
+        let kibibytes = try #require(text.split(separator: "\n").first?.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+        let whole = MachineCapacity.whole
+        #expect(abs(whole.memoryMebibytes - kibibytes / 1024) <= 1)
+        #expect(whole.cpus >= 1)
     }
 
     @Test func fractionsOfCoresAddUpToWholeOnes() async throws {
