@@ -60,6 +60,9 @@ extension ProcessExecutor {
         /// when the host dies. Without it a process that is busy then lives until it next looks at its socket.
         public var endsWithHost = true
 
+        /// What the processes may use of the machine and see of it.
+        public var confinement = Confinement()
+
         /// Called once for each session when it has ended, with what its process wrote; must return soon.
         public var receiveOutput: (@Sendable (SessionOutput) -> Void)?
 

@@ -11,13 +11,17 @@ import Strata
 ///   home/ tmp/    scratch, the process's HOME and TMPDIR
 ///   preload.cjs   what Node loads before the runtime
 ///   s             socket
+///   lock          held for as long as the host lives
 /// ```
 struct WorkingFolder: Sendable {
     let path: String
+    private let lock: FolderLock?
 
     var model: String { path + "/model" }
+    var mounts: String { path + "/mounts" }
     var home: String { path + "/home" }
     var temporary: String { path + "/tmp" }
+    var preload: String { path + "/" + NodeInterpreter.preload }
     var socket: String { path + "/s" }
 
     /// A socket's path must be shorter than this, in bytes.
@@ -36,10 +40,13 @@ struct WorkingFolder: Sendable {
         }
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         guard mkdtemp(&template) != nil else { throw failure("make a folder in", root, errno) }
-        let folder = WorkingFolder(path: template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
+        let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let lock = makeLock(path)
+        let folder = WorkingFolder(path: path, lock: lock)
         do {
-            for path in [folder.model, folder.path + "/mounts", folder.home, folder.temporary] { try makeFolder(path) }
-            try Data(NodeInterpreter.preloadText.utf8).write(to: URL(fileURLWithPath: folder.path + "/" + NodeInterpreter.preload))
+            if lock == nil { throw failure("lock a file in", path, errno) }
+            for path in [folder.model, folder.mounts, folder.home, folder.temporary] { try makeFolder(path) }
+            try Data(NodeInterpreter.preloadText.utf8).write(to: URL(fileURLWithPath: folder.preload))
         } catch {
             folder.remove()
             throw error
@@ -49,7 +56,7 @@ struct WorkingFolder: Sendable {
 
     /// Makes the folder of mounted model `number`. Blocks.
     func makeMount(_ number: Int) throws -> String {
-        let mount = path + "/mounts/\(number)"
+        let mount = mounts + "/\(number)"
         try Self.makeFolder(mount)
         return mount
     }
@@ -66,6 +73,7 @@ struct WorkingFolder: Sendable {
     /// - Returns: why something is left, nil when nothing is.
     @discardableResult
     func remove() -> (any Error)? {
+        defer { lock?.release() }
         do {
             try FileManager.default.removeItem(atPath: path)
             return nil
@@ -89,6 +97,44 @@ struct WorkingFolder: Sendable {
             chmod(path + "/" + relative, 0o700)
         }
     }
+
+    /// What the lock's file says, so that a folder of another's is not taken for one of these.
+    static let mark = "This folder belongs to a session of a Strata model host, which holds a lock on this file.\n"
+
+    /// Whether a session's folder could have this name.
+    static func isName(_ name: String) -> Bool { name.hasPrefix("strata-") && name.utf8.count == "strata-XXXXXX".utf8.count }
+
+    static func lockFile(in path: String) -> String { path + "/lock" }
+
+    /// The folder of a host that is dead. Blocks.
+    ///
+    /// - Returns: nil for anything else, with certainty: whoever can take the lock knows that the host is gone.
+    static func abandoned(at path: String) -> WorkingFolder? {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
+            let lock = FolderLock.take(lockFile(in: path)), SmallFile.text(lockFile(in: path), bytesMax: 4096) == mark
+        else { return nil }
+        return WorkingFolder(path: path, lock: lock)
+    }
+
+    /// The mark comes after the lock: without it nobody takes the folder for abandoned.
+    private static func makeLock(_ path: String) -> FolderLock? {
+        let file = lockFile(in: path)
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return nil }
+        close(descriptor)
+        for _ in 0..<lockTriesMax {
+            // Another host that looks for rubbish holds the lock for a moment.
+            guard let lock = FolderLock.take(file) else {
+                usleep(1000)
+                continue
+            }
+            return SmallFile.write(mark, to: file) == 0 ? lock : nil
+        }
+        return nil
+    }
+
+    private static let lockTriesMax = 1000
 
     private static func makeFolder(_ path: String) throws {
         guard mkdir(path, 0o700) == 0 else { throw failure("make", path, errno) }

@@ -17,17 +17,6 @@ enum HostDeath {
         bound.arguments = ["--pdeathsig", "KILL", "--", request.path] + request.arguments
         return bound
     }
-
-    /// Why the program behind `setpriv` could not be started, nil when it was started.
-    ///
-    /// `setpriv` exits with 126 or 127 and one line of its own then; a program that never connected but exits like that
-    /// with such a line is taken for the same.
-    static func startFailure(_ status: ExitStatus, _ standardError: CapturedOutput) -> String? {
-        guard status == .exited(126) || status == .exited(127) else { return nil }
-        let text = standardError.text
-        guard text.hasPrefix(command + ": ") else { return nil }
-        return text.dropFirst(command.count + 2).split(separator: "\n").first.map(String.init)
-    }
 }
 
 /// Looking for programs.

@@ -91,7 +91,7 @@ struct SessionStart: Sendable {
             "a model process ended before its code was loaded",
             metadata: ["failure": "\(failure)", "stderr": "\(standardError.text.suffix(4096))"])
         guard !connection.hasConnected, case .success(let status)? = process.exit.result else { return failure }
-        if let reason = HostDeath.startFailure(status, standardError) {
+        if let reason = StartFailure.reason(status, standardError) {
             return .invalidExecutableFile(reason: reason)
         }
         if let path = program.interpreter, let remedy = PythonInterpreter.remedy(for: standardError, path: path) {

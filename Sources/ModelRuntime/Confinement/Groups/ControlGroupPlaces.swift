@@ -1,0 +1,103 @@
+import Glibc
+import Synchronization
+
+/// A group below which this host can make groups for its launchers.
+struct ControlGroupPlace: Sendable, Hashable {
+    let version: ControlGroupHierarchy.Version
+    /// What groups made here limit or count. May be empty in version 2: then they only hold processes together.
+    let controllers: Set<GroupController>
+    let folder: String
+}
+
+/// Where this host can make control groups, and why not elsewhere.
+struct ControlGroupPlaces: Sendable {
+    let places: [ControlGroupPlace]
+    /// Sentences about hierarchies and controllers that cannot be used.
+    let refusals: [String]
+
+    /// Every controller that can be used.
+    var controllers: Set<GroupController> { places.reduce(into: []) { $0.formUnion($1.controllers) } }
+
+    private static let known = Mutex<[String: ControlGroupPlaces]>([:])
+
+    /// Tries each hierarchy once in the life of this process, by making and removing a group. Blocks.
+    ///
+    /// - Parameter folder: the group to use in version 2 instead of the host's own.
+    static func find(preferring folder: String? = nil) -> ControlGroupPlaces {
+        known.withLock { known in
+            if let found = known[folder ?? ""] { return found }
+            let found = examine(ControlGroupHierarchy.all(), folder)
+            known[folder ?? ""] = found
+            return found
+        }
+    }
+
+    private static func examine(_ hierarchies: [ControlGroupHierarchy], _ preferred: String?) -> ControlGroupPlaces {
+        var places: [ControlGroupPlace] = []
+        var refusals: [String] = []
+        for hierarchy in hierarchies where hierarchy.version == .one {
+            if let code = trial(in: hierarchy.folder) {
+                let names = hierarchy.controllers.map(\.rawValue).sorted().joined(separator: ", ")
+                refusals.append("no group of \(names) can be made in \(hierarchy.folder): \(String(cString: strerror(code)))")
+            } else {
+                places.append(
+                    ControlGroupPlace(version: .one, controllers: hierarchy.controllers, folder: hierarchy.folder))
+            }
+        }
+        for hierarchy in hierarchies where hierarchy.version == .two {
+            let place = versionTwo(hierarchy, preferred, &refusals)
+            // Beside groups of version 1 one that limits nothing is of no use.
+            if let place, places.isEmpty || !place.controllers.isEmpty { places.append(place) }
+        }
+        if hierarchies.isEmpty { refusals.append("no control groups are mounted") }
+        return ControlGroupPlaces(places: places, refusals: refusals)
+    }
+
+    private static func versionTwo(
+        _ hierarchy: ControlGroupHierarchy, _ preferred: String?, _ refusals: inout [String]
+    ) -> ControlGroupPlace? {
+        var candidates = [preferred, hierarchy.folder].compactMap(\.self)
+        if hierarchy.folder != hierarchy.mountPoint, let slash = hierarchy.folder.lastIndex(of: "/") {
+            candidates.append(String(hierarchy.folder[..<slash]))
+        }
+        var best: ControlGroupPlace?
+        for folder in candidates {
+            if let code = trial(in: folder) {
+                refusals.append("no group can be made in \(folder): \(String(cString: strerror(code)))")
+                continue
+            }
+            let controllers = enableControllers(in: folder, &refusals)
+            let place = ControlGroupPlace(version: .two, controllers: controllers, folder: folder)
+            if controllers.count > best?.controllers.count ?? -1 { best = place }
+            if controllers.isSuperset(of: [.memory, .cpu, .pids]) { break }
+        }
+        return best
+    }
+
+    /// Passes controllers on to the groups below. The kernel refuses that to a group that holds processes.
+    static func enableControllers(in folder: String, _ refusals: inout [String]) -> Set<GroupController> {
+        let offered = words(folder + "/cgroup.controllers")
+        var enabled = words(folder + "/cgroup.subtree_control")
+        for controller in offered.subtracting(enabled).sorted(by: { $0.rawValue < $1.rawValue }) {
+            let code = SmallFile.write("+" + controller.rawValue, to: folder + "/cgroup.subtree_control")
+            if code == 0 {
+                enabled.insert(controller)
+            } else {
+                refusals.append("\(folder) does not pass \(controller.rawValue) on: \(String(cString: strerror(code)))")
+            }
+        }
+        return enabled
+    }
+
+    private static func words(_ path: String) -> Set<GroupController> {
+        Set(SmallFile.text(path).split(whereSeparator: \.isWhitespace).compactMap { GroupController(rawValue: String($0)) })
+    }
+
+    /// Makes and removes a group; the error's number when that fails.
+    private static func trial(in folder: String) -> Int32? {
+        let path = folder + "/strata-trial-" + ControlGroup.randomDigits()
+        guard mkdir(path, 0o755) == 0 else { return errno }
+        defer { rmdir(path) }
+        return access(path + "/cgroup.procs", W_OK) == 0 ? nil : errno
+    }
+}
