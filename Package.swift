@@ -93,7 +93,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "DecthingsAPITests", dependencies: ["DecthingsAPI"], swiftSettings: settings),
         .testTarget(
-            name: "ModelRuntimeTests", dependencies: ["ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting"],
+            name: "ModelRuntimeTests",
+            dependencies: [
+                "ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting", .product(name: "Logging", package: "swift-log"),
+            ],
             exclude: ["Models"], swiftSettings: settings),
         .testTarget(
             name: "CommandTests",

@@ -7,7 +7,6 @@ import Synchronization
 final class SessionConfinement: Sendable {
     private struct State {
         var tree: ProcessTree?
-        var leader: pid_t?
         var watchdog: Watchdog?
     }
 
@@ -94,10 +93,13 @@ final class SessionConfinement: Sendable {
     /// Called once, when the program that `confine` described was started. Blocks.
     func began(_ process: ModelProcess) {
         let tree = ProcessTree(socketPath: folder.socket, leader: process.id)
-        state.withLock { state in
-            state.tree = tree
-            state.leader = process.id
-        }
+        state.withLock { $0.tree = tree }
+        logger.debug(
+            "a model is confined",
+            metadata: [
+                "isolated": "\(bubblewrap != nil)",
+                "groups": .array(group?.parts.map { "\($0.folder)" } ?? []),
+            ])
         guard limits != .none, bounds.diskBytes != nil || !isGrouped(.memory) || !isGrouped(.pids) else { return }
         let leader = process.id
         let watchdog = Watchdog(

@@ -12,6 +12,15 @@ enum Leftovers {
         }
     }
 
+    /// Ids of living processes with this argument.
+    static func processes(withArgument argument: String) -> [Int] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap(Int.init).filter { id in
+            let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") ?? Data()
+            return line.split(separator: 0).contains { $0.elementsEqual(argument.utf8) }
+        }
+    }
+
     /// Names of what is left in `root`.
     static func files(below root: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []

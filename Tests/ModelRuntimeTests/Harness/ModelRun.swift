@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import ModelRuntime
 import Strata
 import Synchronization
@@ -11,6 +12,8 @@ struct ModelRun: Sendable {
     var parameters: [CallParameter] = []
     var otherModels: [MountedModel] = []
     var receiver = RecordingReceiver()
+    var spec = LauncherSpec()
+    var logger = Logger(label: "strata.model-runtime")
     var startLimit = Duration.seconds(60)
     var createLimit = Duration.seconds(120)
     var configure: @Sendable (inout ProcessExecutor.Configuration) -> Void = { _ in }
@@ -49,7 +52,7 @@ struct ModelRun: Sendable {
         configure(&configuration)
         let output = OutputBox()
         configuration.receiveOutput = { output.value.set($0) }
-        let executor = ProcessExecutor(configuration: configuration)
+        let executor = ProcessExecutor(configuration: configuration, logger: logger)
         var outcome = await operate(executor)
         outcome.output = output.value.get()
         #expect(Leftovers.processes(below: root).isEmpty, sourceLocation: sourceLocation)
@@ -62,7 +65,7 @@ struct ModelRun: Sendable {
     func operate(_ executor: ProcessExecutor) async -> Outcome {
         var outcome = Outcome(receiver: receiver)
         do {
-            let launcher = try await executor.acquireLauncher(at: .temporaryLauncher(LauncherSpec()))
+            let launcher = try await executor.acquireLauncher(at: .temporaryLauncher(spec))
             do {
                 try await operate(launcher, &outcome)
                 await launcher.release()

@@ -28,9 +28,11 @@ struct IsolationPlan: Sendable {
         arguments += Self.inMemory("/tmp", memoryBytes, bubblewrap)
         for path in readable.paths { arguments += ["--ro-bind-try", path, path] }
         for link in readable.links { arguments += ["--symlink", link.target, link.path] }
+        // A root of its own, so that nothing can be put beside what is bound into it.
+        arguments += Self.inMemory(folder.path, 4096, bubblewrap)
         for path in [folder.model, folder.mounts, folder.socket, folder.preload] { arguments += ["--ro-bind", path, path] }
         for path in [folder.home, folder.temporary] { arguments += ["--bind", path, path] }
-        arguments += ["--chdir", folder.model, "--remount-ro", "/", "--"]
+        arguments += ["--remount-ro", folder.path, "--remount-ro", "/", "--chdir", folder.model, "--"]
         return arguments
     }
 

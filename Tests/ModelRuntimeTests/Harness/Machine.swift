@@ -1,0 +1,16 @@
+@testable import ModelRuntime
+
+/// What tests can ask of this machine.
+enum Machine {
+    private static let places = ControlGroupPlaces.find()
+
+    static let groupsMemory = places.controllers.contains(.memory)
+    static let groupsProcessors = places.controllers.contains(.cpu)
+    static let groupsProcesses = places.controllers.contains(.pids)
+    static let holdsProcessesTogether = !places.places.isEmpty
+
+    static let isolates =
+        if case .works = Bubblewrap.find(searchPath: "/usr/bin") { true } else { false }
+
+    static let hasTaskset = Executables.find("taskset", in: "/usr/bin:/bin") != nil
+}

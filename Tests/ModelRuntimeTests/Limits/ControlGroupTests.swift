@@ -1,0 +1,67 @@
+@testable import ModelRuntime
+import Strata
+import Testing
+
+/// Finding control groups, and what is written to them, on machines of every kind.
+@Suite struct ControlGroupTests {
+    @Test func versionTwoIsFoundBelowItsMount() {
+        let found = ControlGroupHierarchy.parse(
+            mounts: "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot",
+            groups: "0::/system.slice/host.service\n")
+        #expect(found.map(\.folder) == ["/sys/fs/cgroup/system.slice/host.service"])
+        #expect(found.first?.version == .two)
+    }
+
+    @Test func versionOneOfAContainerIsFoundThoughItsMountShowsAPart() {
+        let found = ControlGroupHierarchy.parse(
+            mounts: """
+                40 30 0:30 /docker/abc /sys/fs/cgroup/memory ro,nosuid master:15 - cgroup cgroup rw,memory
+                41 30 0:31 /docker/abc /sys/fs/cgroup/cpu,cpuacct ro,nosuid master:16 - cgroup cgroup rw,cpu,cpuacct
+                42 30 0:32 /docker/abc /sys/fs/cgroup/freezer ro,nosuid master:17 - cgroup cgroup rw,freezer
+                """,
+            groups: "7:memory:/docker/abc\n6:cpu,cpuacct:/docker/abc/inner\n5:freezer:/docker/abc\n")
+        #expect(found.map(\.folder) == ["/sys/fs/cgroup/memory", "/sys/fs/cgroup/cpu,cpuacct/inner"])
+        #expect(found.map(\.controllers) == [[.memory], [.cpu, .cpuacct]])
+    }
+
+    @Test func aPathOutsideOfTheMountIsTakenForItsRoot() {
+        let found = ControlGroupHierarchy.parse(
+            mounts: "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw", groups: "0::/../../other\n")
+        #expect(found.map(\.folder) == ["/sys/fs/cgroup"])
+    }
+
+    @Test func nothingIsFoundInNonsense() {
+        #expect(ControlGroupHierarchy.parse(mounts: "a b - c\n- - - -\n\n", groups: "::::\nx").isEmpty)
+    }
+
+    private func settings(_ version: ControlGroupHierarchy.Version, _ spec: LauncherSpec) -> [String: String] {
+        let place = ControlGroupPlace(version: version, controllers: [.memory, .cpu, .pids], folder: "/")
+        let settings = ProcessBounds(spec, .init()).settings(for: place)
+        return Dictionary(uniqueKeysWithValues: settings.map { ($0.file, $0.value) })
+    }
+
+    @Test func versionTwoLimitsSwapAloneAndVersionOneBothTogether() {
+        let spec = LauncherSpec(cpus: 1.5, memoryMebibytes: 2, swapMebibytes: 1)
+        #expect(
+            settings(.two, spec) == [
+                "memory.max": "2097152", "memory.swap.max": "1048576", "cpu.max": "150000 100000", "pids.max": "1024",
+            ])
+        #expect(
+            settings(.one, spec) == [
+                "memory.limit_in_bytes": "2097152", "memory.memsw.limit_in_bytes": "3145728", "cpu.cfs_period_us": "100000",
+                "cpu.cfs_quota_us": "150000", "pids.max": "1024",
+            ])
+    }
+
+    @Test func swapIsNoneUnlessAskedForAndProcessorsHaveALeast() {
+        let settings = settings(.two, LauncherSpec(cpus: 0.0001, memoryMebibytes: .max))
+        #expect(settings["memory.swap.max"] == "0")
+        #expect(settings["cpu.max"] == "1000 100000")
+        #expect(settings["memory.max"] == "\(Int64(1) << 60)")
+    }
+
+    @Test(arguments: [("0-3,8", [0, 1, 2, 3, 8]), ("5", [5]), ("", []), ("3-1,x", []), ("0-99999999999", [])])
+    func processorListsAreRead(list: String, numbers: [Int]) {
+        #expect(Processors.parse(list) == numbers)
+    }
+}
