@@ -46,10 +46,10 @@ import Testing
             ["compact", "--dry-run"], ["compact"], ["repair", "--dry-run"],
             ["backup", tool.folder + "/b", "--dry-run"], ["backup", tool.folder + "/b"],
             ["restore", tool.folder + "/b", "--replace"], ["copy", tool.folder + "/c"],
-            ["model", "delete", "m", "--dry-run"], ["files", "remove", "m", "w"], ["exit-codes"], ["json-fields"],
+            ["model", "delete", "m", "--dry-run"], ["files", "remove", "m", "w"], ["doctor"], ["exit-codes"], ["json-fields"],
         ]
         for arguments in runs {
-            let storeArguments = ["exit-codes", "json-fields"].contains(arguments[0]) ? [] : ["--store", tool.store]
+            let storeArguments = ["doctor", "exit-codes", "json-fields"].contains(arguments[0]) ? [] : ["--store", tool.store]
             let outcome = try await tool.run(Tool.executable, arguments + storeArguments + ["--json"])
             #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
             let command = arguments.prefix { !["m", "r", "d"].contains($0) && !$0.hasPrefix("--") && !$0.hasPrefix("/") }.prefix(2).joined(separator: " ")

@@ -26,6 +26,8 @@ struct WorkingFolder: Sendable {
 
     /// A socket's path must be shorter than this, in bytes.
     static let socketPathBytesMax = 104
+    /// What the path of a socket takes beside the root.
+    static let socketNameBytes = "/strata-XXXXXX/s".utf8.count
 
     /// Makes a new folder below `root`, which is made when it is missing. Blocks.
     static func make(below root: String) throws -> WorkingFolder {

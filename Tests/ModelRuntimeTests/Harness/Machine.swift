@@ -12,5 +12,7 @@ enum Machine {
     static let isolates =
         if case .works = Bubblewrap.find(searchPath: "/usr/bin") { true } else { false }
 
+    static let hasSystemPython = Executables.isExecutable("/usr/bin/python3")
+
     static let hasTaskset = Executables.find("taskset", in: "/usr/bin:/bin") != nil
 }

@@ -24,6 +24,6 @@ struct StrataTool: AsyncParsableCommand {
             DatasetCommand.self, CreateStateCommand.self, CreationsCommand.self, StatsCommand.self, VerifyCommand.self,
             CollectCommand.self, CompactCommand.self, PruneCommand.self, RepairCommand.self, BackupCommand.self,
             RestoreCommand.self, CopyCommand.self,
-            ExitCodesCommand.self, JSONFieldsCommand.self,
+            DoctorCommand.self, ExitCodesCommand.self, JSONFieldsCommand.self,
         ])
 }

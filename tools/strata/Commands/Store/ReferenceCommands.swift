@@ -75,7 +75,7 @@ struct JSONFieldsCommand: AsyncParsableCommand {
         (["stats"], .all(StatisticsView.fields, FootprintsView.fields)), (["verify"], VerificationView.fields),
         (["collect"], CollectionView.fields), (["prune"], PruningView.fields), (["repair"], RepairView.fields),
         (["backup"], BackupView.fields), (["restore"], RestoreView.fields), (["copy"], CopyView.fields),
-        (["compact"], CompactionView.fields),
+        (["compact"], CompactionView.fields), (["doctor"], DoctorView.fields),
         (["exit-codes"], ExitCodesDocument.fields), (["json-fields"], JSONFieldsDocument.fields),
         (["(errors)"], ErrorDocument.fields),
     ]
