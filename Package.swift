@@ -33,7 +33,8 @@ let package = Package(
             dependencies: ["CKernels", "CLZ4", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
         .target(
-            name: "CatalogMigrations", path: "migrations", resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_collection.sql")],
+            name: "CatalogMigrations", path: "migrations",
+            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_collection.sql"), .embedInCode("0003_operations.sql")],
             swiftSettings: settings),
         .target(
             name: "Catalog",

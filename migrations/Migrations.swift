@@ -13,5 +13,6 @@ public struct Migration: Sendable {
     public static let all = [
         Migration(1, PackageResources._001_initial_sql),
         Migration(2, PackageResources._002_collection_sql),
+        Migration(3, PackageResources._003_operations_sql),
     ]
 }

@@ -5,34 +5,89 @@ extension Catalog {
     /// Resolves a model, its mounts and datasets at one moment and pins them, in one transaction.
     ///
     /// - Throws: `model_not_found`, `snapshot_no_longer_exists`, the three codes of mounts, `dataset_not_found`,
-    ///   `dataset_key_not_found`; nothing is pinned then.
+    ///   `dataset_key_not_found`; of the state to load `state_not_found`, `snapshot_not_found`,
+    ///   `model_to_mount_no_longer_exists`; nothing is pinned then.
     public func resolve(_ request: OperationRequest) async throws -> ResolvedOperationRows {
         try await write { db in
             guard let session = try SessionTable(db: db).row(of: request.session) else {
                 throw CatalogError(.conflict, "session `\(request.session)` is not registered; open the store again")
             }
-            let pins = PinTable(db: db)
-            var held: [PinID] = []
-            var model: ModelRow?
-            var code: FilesystemID?
-            if let id = request.modelID {
-                guard let row = try ModelTable(db: db).model(id) else { throw CatalogError.modelNotFound(id) }
-                let filesystem = try Self.codeFilesystem(of: row, db)
-                held.append(try pins.insert(session: session, state: nil, keySet: nil, filesystem: filesystem))
-                (model, code) = (row, try FilesystemTable(db: db).filesystemID(filesystem))
-                if let creation = request.creation {
-                    try CreationTable(db: db).insert(
-                        stateID: creation.stateID, name: creation.name, startedAt: creation.startedAt, model: row.row,
-                        session: session)
-                }
-            }
-            let mounts = try request.mounts.map { mount in
+            let code = try request.modelID.map { try Self.resolveCode(of: $0, request, session: session, db) }
+            var held = code.map { [$0.pin] } ?? []
+            func pinned(_ mount: MountSelection) throws -> ResolvedMount {
                 let (resolved, state, keySet, filesystem) = try Self.resolve(mount, db)
-                held.append(try pins.insert(session: session, state: state, keySet: keySet, filesystem: filesystem))
+                held.append(try PinTable(db: db).insert(session: session, state: state, keySet: keySet, filesystem: filesystem))
                 return resolved
             }
+            var mounts = try request.mounts.map(pinned)
+            if let loaded = code?.loaded {
+                mounts += try request.recordedMounts(loaded.mountsJSON).map { mount in
+                    try Self.existing(mount, of: loaded) { try pinned(mount) }
+                }
+            }
             let datasets = try request.datasets.map { try DatasetTable(db: db).resolve($0) }
-            return ResolvedOperationRows(model: model, filesystem: code, mounts: mounts, datasets: datasets, pins: held)
+            return ResolvedOperationRows(
+                model: code?.model, filesystem: code?.filesystem, settingsJSON: code?.settingsJSON ?? "{}", loaded: code?.loaded,
+                mounts: mounts, datasets: datasets, pins: held)
+        }
+    }
+
+    private struct ResolvedCode {
+        let model: ModelRow
+        let filesystem: FilesystemID
+        let settingsJSON: String
+        let loaded: LoadedState?
+        let pin: PinID
+    }
+
+    /// The model's files with the state that they load, pinned; enters the operation's rows.
+    private static func resolveCode(
+        of id: String, _ request: OperationRequest, session: Int64, _ db: Database
+    ) throws -> ResolvedCode {
+        guard let model = try ModelTable(db: db).model(id) else { throw CatalogError.modelNotFound(id) }
+        var (filesystem, settingsJSON): (Int64?, String) = (nil, model.settingsJSON)
+        var (loaded, stateRow, keySet): (LoadedState?, Int64?, Int64?)
+        switch request.load {
+        case nil: break
+        case .state(let wanted):
+            let stateID = wanted ?? model.activeState
+            guard let state = try StateTable(db: db).state(stateID, model: id), !state.isBeingDeleted else {
+                throw CatalogError.stateNotFound(stateID, model: id)
+            }
+            (stateRow, keySet) = (state.row, state.keySet)
+            loaded = LoadedState(
+                stateID: state.publicID, snapshotID: nil, keys: state.keys, lineageJSON: state.lineageJSON, mountsJSON: state.mountsJSON)
+        case .snapshot(let snapshotID):
+            guard let snapshot = try SnapshotTable(db: db).snapshot(snapshotID, model: id) else {
+                throw CatalogError.snapshotNotFound(snapshotID, model: id)
+            }
+            (keySet, filesystem, settingsJSON) = (snapshot.keySet, snapshot.filesystem, snapshot.settingsJSON)
+            loaded = LoadedState(
+                stateID: nil, snapshotID: snapshotID, keys: snapshot.keys, lineageJSON: "[]", mountsJSON: snapshot.mountsJSON)
+        }
+        let code = try filesystem ?? codeFilesystem(of: model, db)
+        let pin = try PinTable(db: db).insert(session: session, state: stateRow, keySet: keySet, filesystem: code)
+        if let creation = request.creation {
+            try CreationTable(db: db).insert(
+                stateID: creation.stateID, name: creation.name, startedAt: creation.startedAt, model: model.row, session: session)
+        }
+        if let record = request.record {
+            try OperationTable(db: db).insert(record, model: model.row, session: session, load: loaded, settingsJSON: settingsJSON)
+        }
+        return ResolvedCode(
+            model: model, filesystem: try FilesystemTable(db: db).filesystemID(code), settingsJSON: settingsJSON, loaded: loaded, pin: pin)
+    }
+
+    /// Whatever keeps a mount that a state remembers from being resolved means that it is gone.
+    private static func existing<T>(_ mount: MountSelection, of loaded: LoadedState, _ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as CatalogError where error.code != .corrupted {
+            var context = error.context
+            context["stateId"] = loaded.stateID
+            throw CatalogError(
+                .modelToMountNoLongerExists,
+                "the state was made with model `\(mount.modelID)` mounted, and that can be mounted no more: \(error.message)", context: context)
         }
     }
 
@@ -67,10 +122,16 @@ extension Catalog {
         return (resolved, state.row, state.keySet, filesystem)
     }
 
-    /// Gives pins back and, if told, takes a creation off the list.
-    public func release(_ pins: [PinID], endingCreation stateID: String? = nil) async throws {
+    /// Gives pins back and, if told, takes a creation off the list and says how an operation has ended.
+    public func release(_ pins: [PinID], endingCreation stateID: String? = nil, _ operation: OperationEnd? = nil) async throws {
         try await write(evenIfCancelled: true) { db in
             if let stateID { _ = try CreationTable(db: db).remove(stateID) }
+            switch operation {
+            case nil: break
+            case .discarded(let id):
+                if let row = try OperationTable(db: db).runningRow(of: id) { try OperationTable(db: db).remove(row: row) }
+            case .ended(let ending): try OperationTable(db: db).end(ending)
+            }
             guard !pins.isEmpty else { return }
             let sequence = try StoreTable(db: db).nextSequence()
             for pin in pins { try PinTable(db: db).release(pin, sequence: sequence) }

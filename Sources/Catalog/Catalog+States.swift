@@ -7,12 +7,13 @@ extension Catalog {
 
     /// Makes a state visible: packs, values, keys and the state itself, in one transaction with everything asked beside it.
     ///
-    /// - Throws: `model_not_found`, `state_not_found` and `state_is_active` (of `deleteStates`), `cancelled` (the creation
-    ///   was ended by somebody else), `conflict`.
+    /// - Throws: `model_not_found`, `state_not_found` and `state_is_active` (of `deleteStates`), `cancelled` (the creation or
+    ///   operation was ended by somebody else), `conflict`.
     public func commitState(_ commit: StateCommit) async throws {
         try await write { db in
             guard let model = try ModelTable(db: db).row(of: commit.modelID) else { throw CatalogError.modelNotFound(commit.modelID) }
             if commit.endsCreation { try CreationTable(db: db).end(commit.stateID) }
+            if let operation = commit.operationID { try OperationTable(db: db).commit(operation, finishedAt: commit.createdAt) }
             try Self.delete(commit.deleteStates, of: commit.modelID, db)
             let keySet = try Self.enter(commit, db)
             let state = try StateTable(db: db).insert(

@@ -16,6 +16,8 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
         public static let modelToMountNotFound = Code("model_to_mount_not_found")
         public static let stateForModelToMountNotFound = Code("state_for_model_to_mount_not_found")
         public static let snapshotForModelToMountNotFound = Code("snapshot_for_model_to_mount_not_found")
+        /// A model or snapshot that a state was made with, and that loading it needs.
+        public static let modelToMountNoLongerExists = Code("model_to_mount_no_longer_exists")
         public static let datasetNotFound = Code("dataset_not_found")
         public static let datasetKeyNotFound = Code("dataset_key_not_found")
         public static let incorrectVersionID = Code("incorrect_version_id")

@@ -16,6 +16,7 @@ extension CatalogRebuild {
             try Self.tidyModels(db, settingsJSON: settingsJSON)
             try Self.tidyValues(db)
             try Self.tidyFiles(db)
+            try Self.tidyOperations(db)
         }
         let orphans = try using { db in
             try db.rows(
@@ -83,6 +84,19 @@ extension CatalogRebuild {
         try db.run("UPDATE models SET active_state_id = NULL WHERE active_state_id NOT IN (SELECT id FROM states)")
         // What waited for a mount has nobody to wait for.
         try db.run("UPDATE states SET being_deleted = 0 WHERE being_deleted <> 0")
+    }
+
+    /// Records of models that are gone go too; so do metrics without a record, or without their neighbours' numbers.
+    private static func tidyOperations(_ db: Database) throws {
+        let lost = try db.rows("SELECT id FROM operations WHERE model_id NOT IN (SELECT id FROM models)")
+        for row in lost { try OperationTable(db: db).remove(row: row[0]) }
+        try db.run("DELETE FROM operation_usage WHERE operation_id NOT IN (SELECT id FROM operations)")
+        try db.run("DELETE FROM operation_metric_names WHERE operation_id NOT IN (SELECT id FROM operations)")
+        try db.run(
+            """
+            DELETE FROM operation_metrics WHERE NOT EXISTS (SELECT 1 FROM operation_metric_names n
+                WHERE n.operation_id = operation_metrics.operation_id AND n.metric_number = operation_metrics.metric_number)
+            """)
     }
 
     private static func tidyValues(_ db: Database) throws {

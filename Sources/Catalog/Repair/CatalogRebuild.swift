@@ -63,6 +63,9 @@ public final class CatalogRebuild {
         try using { db in
             let sequence = try StoreTable(db: db).nextSequence()
             for id in try db.rows("SELECT id FROM sessions") { try SessionTable(db: db).remove(row: id[0], sequence: sequence) }
+            for row in try db.rows("SELECT DISTINCT session_id FROM operations WHERE session_id IS NOT NULL") {
+                try OperationTable(db: db).lose(ofSessionRow: row[0], finishedAt: Int64(Date().timeIntervalSince1970 * 1000))
+            }
             try db.run("DELETE FROM pins")
             try db.run("DELETE FROM creations")
         }

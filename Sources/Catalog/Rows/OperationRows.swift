@@ -35,16 +35,27 @@ public struct OperationRequest: Sendable {
     public let datasets: [DatasetSelection]
     /// Lists the operation among the model's creations.
     public let creation: (stateID: String, name: String, startedAt: Int64)?
+    /// The state of the model that the code loads, with what was mounted when it was made; nil for none.
+    public let load: LoadSelection?
+    /// Reads the mounts that a state's JSON tells of.
+    public let recordedMounts: @Sendable (_ mountsJSON: String) throws -> [MountSelection]
+    /// Enters the operation's record.
+    public let record: OperationInsertion?
 
     public init(
         session: String, modelID: String?, mounts: [MountSelection], datasets: [DatasetSelection] = [],
-        creation: (stateID: String, name: String, startedAt: Int64)? = nil
+        creation: (stateID: String, name: String, startedAt: Int64)? = nil, load: LoadSelection? = nil,
+        recordedMounts: @escaping @Sendable (_ mountsJSON: String) throws -> [MountSelection] = { _ in [] },
+        record: OperationInsertion? = nil
     ) {
         self.session = session
         self.modelID = modelID
         self.mounts = mounts
         self.datasets = datasets
         self.creation = creation
+        self.load = load
+        self.recordedMounts = recordedMounts
+        self.record = record
     }
 }
 
@@ -74,6 +85,9 @@ public struct ResolvedOperationRows: Sendable {
     public let model: ModelRow?
     /// The files of the model's code.
     public let filesystem: FilesystemID?
+    /// Of the model, or of the snapshot whose state is loaded.
+    public let settingsJSON: String
+    public let loaded: LoadedState?
     public let mounts: [ResolvedMount]
     public let datasets: [ResolvedDatasetKey]
     public let pins: [PinID]

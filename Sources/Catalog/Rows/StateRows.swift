@@ -61,11 +61,14 @@ public struct StateCommit: Sendable {
     public let deleteStates: [String]
     /// The state is one that `creations` lists; the commit ends the creation.
     public let endsCreation: Bool
+    /// The operation that makes the state, and that the commit finishes; nil for none.
+    public let operationID: String?
 
     public init(
         modelID: String, stateID: String, name: String, createdAt: Int64, baseState: String?, lineageJSON: String,
         mountsJSON: String, keys: [(key: String, value: IngestedValue)], packs: [SealedPack], makeActive: Bool,
-        deleteStates: [String], endsCreation: Bool
+        deleteStates: [String], endsCreation: Bool,
+        operationID: String? = nil
     ) {
         self.modelID = modelID
         self.stateID = stateID
@@ -79,6 +82,7 @@ public struct StateCommit: Sendable {
         self.makeActive = makeActive
         self.deleteStates = deleteStates
         self.endsCreation = endsCreation
+        self.operationID = operationID
     }
 }
 

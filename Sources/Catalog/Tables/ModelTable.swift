@@ -102,6 +102,7 @@ struct ModelTable {
     func delete(_ model: ModelRow, sequence: Int64) throws {
         let filesystem = try filesystem(ofModelRow: model.row)
         try db.run("DELETE FROM creations WHERE model_id = ?", [model.row])
+        try OperationTable(db: db).removeAll(ofModelRow: model.row)
         try db.run("UPDATE models SET active_state_id = NULL WHERE id = ?", [model.row])
         try db.run(
             "UPDATE pins SET state_id = NULL WHERE state_id IN (SELECT id FROM states WHERE model_id = ?)", [model.row])

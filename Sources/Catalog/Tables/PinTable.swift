@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// SQL of `pins`: what a session uses and may not lose.
@@ -42,8 +43,9 @@ struct SessionTable {
         try db.run("INSERT INTO sessions (token, process_id, opened_at) VALUES (?, ?, ?)", [token, processID, openedAt])
     }
 
-    /// Removes a session with its pins and creations.
+    /// Removes a session with its pins and creations; its running operations have failed.
     func remove(row: Int64, sequence: Int64) throws {
+        try OperationTable(db: db).lose(ofSessionRow: row, finishedAt: Int64(Date().timeIntervalSince1970 * 1000))
         let pins = PinTable(db: db)
         for pin in try pins.pins(ofSessionRow: row) { try pins.release(pin, sequence: sequence) }
         try db.run("DELETE FROM creations WHERE session_id = ?", [row])

@@ -66,7 +66,7 @@ struct CreationOutcome: JSONDocument {
         case .maxDurationExceeded(let phase): return "the time limit of \(phase.rawValue) has passed\(printed)"
         case .cancelled: return "the creation was cancelled"
         case .launcherTerminated: return "the launcher was ended"
-        case .invalidOutput(_, let details): return "what the model's code returned is not what it must be: \(details)"
+        case .invalidOutput(_, let details): return "the model's output is not what it must be: \(details)"
         case .unknown(let reason): return "the run failed: \(reason)\(printed)"
         }
     }
