@@ -145,9 +145,13 @@ extension Catalog {
         }
     }
 
-    /// Takes a creation off the list, so that its commit will be refused; false when there is none.
+    /// Takes a creation off the list and asks for its end, so that its commit will be refused; false when there is none.
     public func cancelCreation(_ stateID: String) async throws -> Bool {
-        try await write { db in try CreationTable(db: db).remove(stateID) }
+        try await write { db in
+            let operations = OperationTable(db: db)
+            if let row = try operations.runningRow(of: stateID) { try operations.requestCancel(row: row) }
+            return try CreationTable(db: db).remove(stateID)
+        }
     }
 
     /// Makes it certain which commits of processes that died are there: call it before removing what they would name.

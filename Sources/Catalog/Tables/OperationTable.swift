@@ -88,6 +88,7 @@ struct OperationTable {
     func end(_ ending: OperationEnding) throws {
         guard let found = try db.row("SELECT id, model_id, kind FROM operations WHERE public_id = ?", [ending.operationID]) else { return }
         let (row, model, kind): (Int64, Int64, String) = try (found[0], found[1], found[2])
+        try update(row: row, ending.note)
         try OperationMetricTable(db: db).add(ending.note, toRow: row)
         try db.run(
             """

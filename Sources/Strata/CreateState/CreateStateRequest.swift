@@ -64,6 +64,11 @@ public struct CreateStateRequest: Sendable {
     }
 }
 
+extension CreateStateRequest {
+    /// A creation goes by the id of its state.
+    var operationID: OperationID { OperationID(unchecked: stateID.rawValue) }
+}
+
 /// What became of a creation that was started. Refusals are thrown instead.
 public enum CreateStateResult: Hashable, Sendable {
     case success(stateID: StateID, durations: OperationDurations)

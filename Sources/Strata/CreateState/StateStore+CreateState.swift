@@ -21,63 +21,63 @@ extension StateStore {
         _ request: CreateStateRequest, on executor: any ModelExecutor
     ) async throws(StrataError) -> CreateStateResult {
         try await translating {
-            try Self.check(request)
+            let start = OperationStart(
+                id: request.operationID, kind: .createState, modelID: request.modelID, parameters: request.parameters,
+                mounts: request.mounts, newState: (request.stateID, request.name), location: { _ in request.location })
+            try start.check()
+            try OperationStart.check(request.location)
             _ = try writing()
-            let id = request.stateID
-            guard let task = creations.start(id, of: request.modelID, { try await self.run(request, on: executor) }) else {
-                throw StrataError(.conflict, "state `\(id)` is being created already; give each creation an id of its own")
+            let task = operations.start(start.id, .createState, of: request.modelID) {
+                .creation(try await self.run(request, start, on: executor))
             }
-            defer { creations.remove(id) }
+            guard let task else {
+                throw StrataError(.conflict, "state `\(start.id)` is being created already; give each creation an id of its own")
+            }
+            defer { operations.remove(start.id) }
             return try await withTaskCancellationHandler {
-                try await task.value
+                try await creationResult(of: task)
             } onCancel: {
-                _ = creations.cancel(id, of: request.modelID)
+                operations.cancel(start.id, of: request.modelID)
             }
         }
     }
 
-    private static func check(_ request: CreateStateRequest) throws(StrataError) {
-        try Names.check(request.name, "name")
-        var names: Set<String> = []
-        for parameter in request.parameters where !names.insert(parameter.name).inserted {
-            throw .invalidParameter("params", "the parameter `\(parameter.name)` was given twice; give each once")
-        }
-        var models: Set<ModelID> = []
-        for mount in request.mounts where !models.insert(mount.modelID).inserted {
-            throw .invalidParameter("mountModels", "model `\(mount.modelID)` is mounted twice; running code can tell mounts apart only by model")
-        }
-        if case .temporaryLauncher(let spec) = request.location { try ModelRules.check(spec, "executionLocation") }
+    private func creationResult(of task: RunningOperations.OperationTask) async throws -> CreateStateResult {
+        guard case .creation(let result) = try await task.value else { preconditionFailure("the task of a creation answers with one") }
+        return result
     }
 
-    private func run(_ request: CreateStateRequest, on executor: any ModelExecutor) async throws -> CreateStateResult {
-        let id = request.stateID
-        let watch = Stopwatch()
-        do {
-            return try await holdingHorizon { _ in
-                let rows = try await resolve(request)
-                return try await releasing(rows.pins, endingCreation: id) {
-                    let pipeline = CreationPipeline(
-                        store: self, request: request, resolved: try ResolvedOperation(rows, request: request, store: self),
-                        executor: executor, beginCommit: { [creations] in creations.beginCommit(id) })
-                    return try await pipeline.run()
+    private func run(_ request: CreateStateRequest, _ start: OperationStart, on executor: any ModelExecutor) async throws -> CreateStateResult {
+        let outcome = try await operate(start) { rows in
+            try ResolvedOperation(rows, start, definitions: \.createState, store: self)
+        } run: { resolved, journal in
+            let pipeline = OperationPipeline(
+                executor: executor, location: resolved.location, code: resolved.code, limits: resolved.settings.maxDurations,
+                journal: journal)
+            return try await pipeline.run { session in
+                try await journal.measuring(\.createStateMilliseconds) {
+                    let call = CreateModelStateCall(parameters: resolved.parameters, otherModels: resolved.otherModels)
+                    return try await state(of: request, resolved).commit { try await session.createModelState(call, receiver: $0) }
                 }
             }
-        } catch where StrataError.wrapping(error).code == .cancelled {
-            // Before anything ran: the answer is that of every cancelled creation.
-            return .failed(.cancelled, durations: OperationDurations(totalMilliseconds: watch.milliseconds))
+        }
+        switch outcome.result {
+        case .success(let id): return .success(stateID: id, durations: outcome.durations)
+        case .failure(let failure): return .failed(failure, durations: outcome.durations)
         }
     }
 
-    private func resolve(_ request: CreateStateRequest) async throws -> ResolvedOperationRows {
-        let datasets = request.parameters.compactMap { parameter -> DatasetSelection? in
-            guard case .dataset(_, let id, let key) = parameter else { return nil }
-            return DatasetSelection(datasetID: id.rawValue, key: key)
-        }
-        return try await catalog.resolve(
-            OperationRequest(
-                session: try await registeredSession(), modelID: request.modelID.rawValue,
-                mounts: request.mounts.map(MountSelection.init), datasets: datasets,
-                creation: (request.stateID.rawValue, request.name, Clock.milliseconds())))
+    private func state(of request: CreateStateRequest, _ resolved: ResolvedOperation) -> ProvidedState {
+        var options = StateOptions()
+        options.mounts = resolved.mounts.map(\.record)
+        options.stateID = request.stateID
+        options.isCreation = true
+        options.operationID = request.operationID
+        options.baseKeySets = resolved.mounts.map(\.keys)
+        return ProvidedState(
+            store: self, modelID: request.modelID, name: request.name, options: options, phase: .createState,
+            limitSeconds: resolved.settings.maxDurations.createStateSeconds,
+            beginCommit: { [operations] in operations.beginCommit(request.operationID) })
     }
 
     /// The states of a model that are being created, by any process, oldest first.
@@ -93,13 +93,15 @@ extension StateStore {
 
     /// Cancels a running creation; whoever waits for it gets `failed` with `cancelled`.
     ///
-    /// A creation that runs in another process is cancelled too: its code ends by itself, its commit is refused.
+    /// One that runs in another process ends when that process looks, within about a second, or at its commit, which is
+    /// refused.
     /// - Throws: `model_not_found`; `state_already_created` when it is too late; `state_not_found`.
     public func cancelCreateState(_ id: StateID, of model: ModelID) async throws(StrataError) {
         try await translating {
             _ = try writing()
-            if creations.cancel(id, of: model) { return }
-            if let task = creations.task(id, of: model) {
+            let operation = OperationID(unchecked: id.rawValue)
+            if operations.cancel(operation, of: model) { return }
+            if let task = operations.task(operation, of: model, .createState) {
                 // Too late: the commit has begun, and decides what there is to answer.
                 _ = await task.result
             } else {
@@ -115,7 +117,9 @@ extension StateStore {
     public func waitForState(_ id: StateID, of model: ModelID) async throws(StrataError) -> CreateStateResult {
         try await translating {
             try checkOpen()
-            if let task = creations.task(id, of: model) { return try await task.value }
+            if let task = operations.task(OperationID(unchecked: id.rawValue), of: model, .createState) {
+                return try await creationResult(of: task)
+            }
             if try await creatingStates(of: model).contains(where: { $0.stateID == id }) {
                 throw StrataError(.conflict, "state `\(id)` is being created by another process; wait for it there")
             }

@@ -1,17 +1,47 @@
-import Synchronization
-
-/// Runs model code that is a Swift closure in this process: for embedders whose models are not programs, and for tests.
+/// Runs model code that is Swift closures in this process: for embedders whose models are not programs, and for tests.
 ///
-/// There is no launcher to wait for and nothing to isolate: phases other than `createState` take no time. A closure that
-/// ignores cancellation is abandoned at its time limit; whatever it provides afterwards is refused.
+/// There is no launcher to wait for and nothing to isolate: only phases that run a closure take time. A closure that
+/// ignores cancellation is abandoned at its time limit; whatever it provides or reports afterwards is refused.
 public struct ClosureExecutor: ModelExecutor {
     public typealias CreateState = @Sendable (CreateModelStateCall, any StateReceiver) async throws -> Void
+    public typealias InstantiateModel = @Sendable (InstantiateModelCall) async throws -> Instance
+
+    /// A state that closures have loaded. What they throw is reported as an exception at their phase, unless it is an
+    /// `ExecutionFailure`; what is not given is refused.
+    public struct Instance: Sendable {
+        public typealias Evaluate = @Sendable ([CallParameter]) async throws -> [EvaluationOutput]
+        public typealias Train = @Sendable ([CallParameter], any TrainingObserver) async throws -> Void
+        public typealias GetModelState = @Sendable (any StateReceiver) async throws -> Void
+
+        let evaluate: Evaluate
+        let train: Train
+        let getModelState: GetModelState
+
+        public init(evaluate: Evaluate? = nil, train: Train? = nil, getModelState: GetModelState? = nil) {
+            self.evaluate = evaluate ?? { _ in throw ExecutionFailure.unknown(reason: "this model has no closure that evaluates") }
+            self.train = train ?? { _, _ in throw ExecutionFailure.unknown(reason: "this model has no closure that trains") }
+            self.getModelState = getModelState ?? { _ in throw ExecutionFailure.unknown(reason: "this model has no closure that gives its state") }
+        }
+    }
 
     private let createState: CreateState
+    private let instantiate: InstantiateModel
 
-    /// - Parameter createState: provides the state's keys to the receiver, one after another. What it throws is reported
-    ///   as an exception at createState, unless it is an `ExecutionFailure`.
-    public init(createState: @escaping CreateState) { self.createState = createState }
+    /// - Parameters:
+    ///   - createState: provides the state's keys to the receiver, one after another. What it throws is reported as an
+    ///     exception at createState, unless it is an `ExecutionFailure`.
+    ///   - instantiate: loads a state, for training and evaluation; the same rule.
+    public init(createState: @escaping CreateState, instantiate: InstantiateModel? = nil) {
+        self.createState = createState
+        self.instantiate = instantiate ?? { _ in throw ExecutionFailure.unknown(reason: "this model has no closure that loads states") }
+    }
+
+    /// For models whose states come from elsewhere.
+    public init(instantiate: @escaping InstantiateModel) {
+        self.init(
+            createState: { _, _ in throw ExecutionFailure.unknown(reason: "this model has no closure that creates states") },
+            instantiate: instantiate)
+    }
 
     public func acquireLauncher(at location: ExecutionLocation) async throws -> any ModelLauncher {
         if case .persistentLauncher(let id) = location {
@@ -20,120 +50,58 @@ public struct ClosureExecutor: ModelExecutor {
                 "there is no persistent launcher `\(id)`: code that runs in-process has none; use a temporary launcher",
                 context: ["persistentLauncherId": id.rawValue])
         }
-        return ClosureLauncher(createState: createState)
+        return ClosureLauncher(createState: createState, instantiate: instantiate)
     }
 }
 
 private struct ClosureLauncher: ModelLauncher {
     let createState: ClosureExecutor.CreateState
+    let instantiate: ClosureExecutor.InstantiateModel
 
     var isReused: Bool { true }
 
-    func start(_ code: ModelCode) async throws -> any ModelSession { ClosureSession(createState: createState) }
+    func start(_ code: ModelCode) async throws -> any ModelSession { ClosureSession(createState: createState, instantiate: instantiate) }
 
     func release() async -> ExecutionOutput? { nil }
 }
 
 private struct ClosureSession: ModelSession {
     let createState: ClosureExecutor.CreateState
+    let instantiate: ClosureExecutor.InstantiateModel
 
     var isReused: Bool { true }
 
     func createModelState(_ call: CreateModelStateCall, receiver: any StateReceiver) async throws {
         let gate = GatedReceiver(receiver)
-        let work = Task { try await createState(call, gate) }
         defer { gate.close() }
-        do {
-            try await value(of: work)
-        } catch let failure as ExecutionFailure {
-            throw failure
-        } catch let error as ProvidedStateError {
-            throw error
-        } catch let error as StrataError {
-            throw error
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            throw ExecutionFailure.exception(at: .createState, details: String(describing: error))
-        }
+        try await AbandonableCall.run(at: .createState) { [createState] in try await createState(call, gate) }
+    }
+
+    func instantiateModel(_ call: InstantiateModelCall) async throws -> any ModelInstance {
+        ClosureInstance(closures: try await AbandonableCall.run(at: .instantiateModel) { [instantiate] in try await instantiate(call) })
     }
 
     func terminate(reusable: Bool) async {}
-
-    /// Waits for the closure, but no longer than the caller's own life.
-    private func value(of work: Task<Void, any Error>) async throws {
-        let box = ContinuationBox()
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                box.set(continuation)
-                Task { box.resume(with: await work.result) }
-            }
-        } onCancel: {
-            work.cancel()
-            box.resume(with: .failure(CancellationError()))
-        }
-    }
 }
 
-/// Resumes one continuation once, whichever of two events comes first.
-private final class ContinuationBox: Sendable {
-    private enum State {
-        case waiting(CheckedContinuation<Void, any Error>?)
-        case early(Result<Void, any Error>)
-        case resumed
+private struct ClosureInstance: ModelInstance {
+    let closures: ClosureExecutor.Instance
+
+    func evaluate(_ parameters: [CallParameter], expecting expected: [ParameterDefinition]) async throws -> [EvaluationOutput] {
+        try await AbandonableCall.run(at: .evaluate) { [closures] in try await closures.evaluate(parameters) }
     }
 
-    private let state = Mutex(State.waiting(nil))
-
-    func set(_ continuation: CheckedContinuation<Void, any Error>) {
-        let early = state.withLock { state -> Result<Void, any Error>? in
-            if case .early(let result) = state {
-                state = .resumed
-                return result
-            }
-            state = .waiting(continuation)
-            return nil
-        }
-        if let early { continuation.resume(with: early) }
+    func train(_ parameters: [CallParameter], observer: any TrainingObserver) async throws {
+        let gate = GatedObserver(observer)
+        defer { gate.close() }
+        try await AbandonableCall.run(at: .train) { [closures] in try await closures.train(parameters, gate) }
     }
 
-    func resume(with result: Result<Void, any Error>) {
-        let continuation = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            guard case .waiting(let continuation) = state else { return nil }
-            state = continuation == nil ? .early(result) : .resumed
-            return continuation
-        }
-        continuation?.resume(with: result)
-    }
-}
-
-/// Passes calls on until it is closed: an abandoned closure must not write into a session that is over.
-private final class GatedReceiver: StateReceiver {
-    private let receiver: any StateReceiver
-    private let isClosed = Atomic<Bool>(false)
-
-    init(_ receiver: any StateReceiver) { self.receiver = receiver }
-
-    func close() { isClosed.store(true, ordering: .releasing) }
-
-    func beginKey(_ key: String, sizeBytes: Int64?) async throws {
-        try check()
-        try await receiver.beginKey(key, sizeBytes: sizeBytes)
+    func getModelState(receiver: any StateReceiver) async throws {
+        let gate = GatedReceiver(receiver)
+        defer { gate.close() }
+        try await AbandonableCall.run(at: .getState) { [closures] in try await closures.getModelState(gate) }
     }
 
-    func write(_ bytes: ArraySlice<UInt8>) async throws {
-        try check()
-        try await receiver.write(bytes)
-    }
-
-    func endKey() async throws {
-        try check()
-        try await receiver.endKey()
-    }
-
-    private func check() throws {
-        if isClosed.load(ordering: .acquiring) {
-            throw ProvidedStateError("state was provided after the call had ended; provide every key before returning")
-        }
-    }
+    func dispose() async {}
 }

@@ -44,6 +44,12 @@ public struct DatasetID: StoreIdentifier {
     public init(unchecked rawValue: String) { self.rawValue = rawValue }
 }
 
+/// Of a creation, training or evaluation. A creation has the id of the state that it makes.
+public struct OperationID: StoreIdentifier {
+    public let rawValue: String
+    public init(unchecked rawValue: String) { self.rawValue = rawValue }
+}
+
 public struct LauncherID: StoreIdentifier {
     public let rawValue: String
     public init(unchecked rawValue: String) { self.rawValue = rawValue }

@@ -62,14 +62,15 @@ extension StateStore {
         }
     }
 
-    /// Deletes a model with its files, states and snapshots, and cancels its running creations.
+    /// Deletes a model with its files, states, snapshots and operations; those that run are cancelled.
     ///
     /// Only metadata changes. What a mount holds stays readable there until the mount is closed.
     public func deleteModel(_ id: ModelID) async throws(StrataError) {
         try await translating {
             _ = try writing()
             try await catalog.deleteModel(id: id.rawValue)
-            for task in creations.cancelAll(of: id) { _ = await task.result }
+            for task in operations.cancelAll(of: id) { _ = await task.result }
+            keptEvaluations.removeAll(of: id)
         }
     }
 

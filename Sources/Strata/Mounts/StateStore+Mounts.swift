@@ -26,19 +26,17 @@ extension StateStore {
     }
 
     /// Runs `body` and gives the pins back whatever becomes of it.
-    func releasing<T>(
-        _ pins: [PinID], endingCreation stateID: StateID? = nil, _ body: () async throws -> T
-    ) async throws -> T {
+    private func releasing<T>(_ pins: [PinID], _ body: () async throws -> T) async throws -> T {
         let result: T
         do {
             result = try await body()
         } catch {
             // The first error is the one that matters; pins that stay are swept with the session.
-            try? await catalog.release(pins, endingCreation: stateID?.rawValue)
+            try? await catalog.release(pins)
             throw error
         }
         do {
-            try await catalog.release(pins, endingCreation: stateID?.rawValue)
+            try await catalog.release(pins)
         } catch {
             logger.warning("pins could not be released; they go with the session", metadata: ["error": "\(error)"])
         }

@@ -56,6 +56,8 @@ public struct StateOptions: Sendable {
     public var stateID = StateID.random()
     /// The commit ends a creation that the catalog lists.
     var isCreation = false
+    /// The operation that the commit finishes.
+    var operationID: OperationID?
     /// Keys of states that are mounted: bases beside `base`.
     var baseKeySets: [[KeyRow]] = []
 

@@ -74,7 +74,7 @@ extension StateStore {
             baseState: options.base?.rawValue, lineageJSON: JSON.encode(options.trainingOperations),
             mountsJSON: JSON.encode(options.mounts), keys: Array(zip(keys, values)), packs: packs,
             makeActive: options.makeActive, deleteStates: options.deleteStates.map(\.rawValue),
-            endsCreation: options.isCreation)
+            endsCreation: options.isCreation, operationID: options.operationID?.rawValue)
     }
 
     var ingestOptions: IngestOptions {

@@ -40,6 +40,15 @@ public final class StateStore: Sendable {
         /// How long an operation waits for another program that has the catalog locked, before it fails with `io`. Writers of
         /// this library hold it for milliseconds.
         public var catalogTimeoutSeconds: Double = 60
+        /// How many records of ended operations a model keeps of each kind: creations, trainings, evaluations.
+        public var operationRecordsMax = 1000
+        /// How often a running operation writes what was reported, measures what it uses, and looks whether another process
+        /// wants it to end.
+        public var operationPulseSeconds: Double = 1
+        /// How long the outputs of an evaluation can be asked for again, in the process that ran it.
+        public var evaluationResultSeconds: Double = 300
+        /// Bytes of such outputs that are kept at once; the oldest go first.
+        public var evaluationResultBytesMax = 64 << 20
 
         public init() {}
     }
@@ -53,7 +62,8 @@ public final class StateStore: Sendable {
     let layout: StoreLayout
     let catalog: Catalog
     let reader: ChunkReader
-    let creations = RunningCreations()
+    let operations = RunningOperations()
+    let keptEvaluations: KeptEvaluations
     /// This open store's lock and staging folder; nil when it is open for reading only.
     let staging: StagingSession?
     /// Keeps the catalog's copy; nil when the store is open for reading only.
@@ -68,6 +78,8 @@ public final class StateStore: Sendable {
         path = layout.root
         isReadOnly = staging == nil
         self.options = options
+        keptEvaluations = KeptEvaluations(
+            lifetimeSeconds: options.evaluationResultSeconds, bytesMax: options.evaluationResultBytesMax)
         self.layout = layout
         self.catalog = catalog
         self.staging = staging
@@ -158,13 +170,14 @@ public final class StateStore: Sendable {
         return storeID
     }
 
-    /// Ends this handle: cancels its running creations, waits for them, and gives back its session and its connections.
+    /// Ends this handle: cancels its running operations, waits for them, and gives back its session and its connections.
     ///
     /// A handle that is dropped without `close()` leaves a folder that the next open clears away.
     /// - Throws: `io` and the like, the first of what went wrong; all the rest is given back even so.
     public func close() async throws(StrataError) {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        for task in creations.cancelAll() { _ = await task.result }
+        for task in operations.cancelAll() { _ = await task.result }
+        keptEvaluations.removeAll()
         var failure: (any Error)?
         do { try await giveBackSession() } catch { failure = error }
         await copier?.close()

@@ -9,6 +9,8 @@ final class ExecutionRecord: Sendable {
         var openSessions = 0
         var startCount = 0
         var calls: [ScriptedExecutor.Call] = []
+        var parameters: [[ScriptedExecutor.Call.Parameter]] = []
+        var disposals = 0
         var reusable: [Bool] = []
         var violations: [String] = []
         var reached: [ScriptedExecutor.Moment: Int] = [:]
@@ -46,6 +48,10 @@ final class ExecutionRecord: Sendable {
 
     func called(_ call: ScriptedExecutor.Call) { state.withLock { $0.calls.append(call) } }
 
+    func gaveParameters(_ parameters: [ScriptedExecutor.Call.Parameter]) { state.withLock { $0.parameters.append(parameters) } }
+
+    func disposed() { state.withLock { $0.disposals += 1 } }
+
     func violated(_ rule: String) { state.withLock { $0.violations.append(rule) } }
 
     func reach(_ moment: ScriptedExecutor.Moment) {
@@ -73,6 +79,8 @@ final class ExecutionRecord: Sendable {
     }
 
     var calls: [ScriptedExecutor.Call] { state.withLock { $0.calls } }
+    var parameters: [[ScriptedExecutor.Call.Parameter]] { state.withLock { $0.parameters } }
+    var disposals: Int { state.withLock { $0.disposals } }
     var locations: [ExecutionLocation] { state.withLock { $0.locations } }
     var reusable: [Bool] { state.withLock { $0.reusable } }
     var startCount: Int { state.withLock { $0.startCount } }
@@ -93,6 +101,12 @@ extension ScriptedExecutor {
 
     /// What the executor was given, call by call; filled when the script reads everything.
     public var calls: [Call] { record.calls }
+
+    /// What trainings and evaluations were given, call by call; filled when the script reads everything.
+    public var parameters: [[Call.Parameter]] { record.parameters }
+
+    /// How many instances were disposed of.
+    public var disposalCount: Int { record.disposals }
 
     /// Where operations asked to run.
     public var locations: [ExecutionLocation] { record.locations }

@@ -1,7 +1,7 @@
 public import Strata
 
 extension ScriptedExecutor {
-    /// Everything that one call of `createModelState` could see.
+    /// Everything that one call of `createModelState` or `instantiateModel` could see.
     public struct Call: Sendable {
         public struct Parameter: Hashable, Sendable {
             public let name: String
@@ -18,6 +18,18 @@ extension ScriptedExecutor {
         public let codeFiles: FolderListing?
         public let parameters: [Parameter]
         public let mounts: [Mounted]
+        /// The keys of the state that was loaded; nil for a creation.
+        public let state: [Parameter]?
+
+        init(_ call: InstantiateModelCall, code: ModelCode, codeFiles: FolderListing?) async throws {
+            self.code = code
+            self.codeFiles = codeFiles
+            parameters = []
+            var state: [Parameter] = []
+            for key in call.state { state.append(try await Parameter(key)) }
+            self.state = state
+            mounts = try await Self.mounts(call.otherModels)
+        }
 
         init(_ call: CreateModelStateCall, code: ModelCode, codeFiles: FolderListing?) async throws {
             self.code = code
@@ -25,13 +37,18 @@ extension ScriptedExecutor {
             var parameters: [Parameter] = []
             for parameter in call.parameters { parameters.append(try await Parameter(parameter)) }
             self.parameters = parameters
+            state = nil
+            mounts = try await Self.mounts(call.otherModels)
+        }
+
+        private static func mounts(_ models: [MountedModel]) async throws -> [Mounted] {
             var mounts: [Mounted] = []
-            for model in call.otherModels {
+            for model in models {
                 var state: [Parameter] = []
                 for key in model.state { state.append(try await Parameter(key)) }
                 mounts.append(Mounted(modelID: model.modelID, state: state, files: try await model.files.listing()))
             }
-            self.mounts = mounts
+            return mounts
         }
     }
 }

@@ -74,7 +74,16 @@ public final class ScriptedExecutor: ModelExecutor {
 extension ScriptedExecutor {
     /// When something can happen.
     public enum Moment: String, Hashable, Sendable, CaseIterable {
-        case acquireLauncher, codeStartup, createState, midKey
+        case acquireLauncher, codeStartup, createState, instantiateModel, train, evaluate, getState, midKey
+
+        /// Those that an operation of a kind comes to, in order; `midKey` where the script's steps have it.
+        public static func all(of kind: OperationKind) -> [Moment] {
+            switch kind {
+            case .createState: [.acquireLauncher, .codeStartup, .createState, .midKey]
+            case .train: [.acquireLauncher, .codeStartup, .instantiateModel, .train, .getState, .midKey]
+            case .evaluate: [.acquireLauncher, .codeStartup, .instantiateModel, .evaluate]
+            }
+        }
     }
 
     /// What happens then.
@@ -101,6 +110,12 @@ extension ScriptedExecutor {
         case event(Event)
     }
 
+    /// Something that training code reports.
+    public enum Report: Sendable {
+        case progress(Double)
+        case metric(String, Item)
+    }
+
     public struct Script: Sendable {
         public var events: [Moment: Event]
         public var steps: [Step]
@@ -110,6 +125,14 @@ extension ScriptedExecutor {
         public var reusesCode: Bool
         /// Reads parameters, mounted states and all files, and keeps them for `calls`.
         public var readsEverything: Bool
+        /// What training reports, in order, before it ends.
+        public var reports: [Report] = []
+        /// What evaluation answers.
+        public var outputs: [EvaluationOutput] = []
+        /// What each session says it uses.
+        public var usage: ResourceUsage?
+        /// What the operation's processes wrote.
+        public var output: ExecutionOutput?
 
         public init(
             events: [Moment: Event] = [:], steps: [Step] = [], reusesLauncher: Bool = false, reusesCode: Bool = false,

@@ -28,7 +28,7 @@ final class ScriptedLauncher: ModelLauncher {
     func release() async -> ExecutionOutput? {
         if openSessions.withLock({ $0 }) != 0 { executor.record.violated("a launcher was released before its session ended") }
         executor.record.released()
-        return nil
+        return executor.script.output
     }
 }
 
@@ -56,16 +56,18 @@ final class ScriptedSession: ModelSession {
         if executor.script.readsEverything {
             executor.record.called(try await ScriptedExecutor.Call(call, code: code, codeFiles: codeFiles))
         }
-        for step in executor.script.steps {
-            switch step {
-            case .provide(let key, let bytes): try await receiver.provide(key, bytes)
-            case .begin(let key, let sizeBytes): try await receiver.beginKey(key, sizeBytes: sizeBytes)
-            case .bytes(let bytes): try await receiver.write(bytes[...])
-            case .end: try await receiver.endKey()
-            case .event(let event): try await executor.perform(event, at: .midKey)
-            }
-        }
+        try await executor.provide(to: receiver)
     }
+
+    func instantiateModel(_ call: InstantiateModelCall) async throws -> any ModelInstance {
+        try await executor.perform(executor.script.events[.instantiateModel], at: .instantiateModel)
+        if executor.script.readsEverything {
+            executor.record.called(try await ScriptedExecutor.Call(call, code: code, codeFiles: codeFiles))
+        }
+        return ScriptedInstance(executor: executor)
+    }
+
+    func usage() async -> ResourceUsage? { executor.script.usage }
 
     func terminate(reusable: Bool) async {
         if isTerminated.exchange(true, ordering: .acquiringAndReleasing) {

@@ -11,7 +11,7 @@ import Testing
         nil, .fail(.serverOverloaded), .throwing(StrataError(.io, "broken")), .hang, .goOnWhenCancelled,
     ]
 
-    @Test(arguments: ScriptedExecutor.Moment.allCases)
+    @Test(arguments: ScriptedExecutor.Moment.all(of: .createState))
     func aCreationLeavesNoPinAndNoRow(moment: ScriptedExecutor.Moment) async throws {
         for event in Self.events {
             try await withTemporaryStore { store in

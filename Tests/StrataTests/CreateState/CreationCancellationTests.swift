@@ -12,7 +12,7 @@ import Testing
     /// What a cancelled executor may do: end quietly, tell that its process was killed, be done all the same.
     private static let events: [ScriptedExecutor.Event] = [.hang, .failWhenCancelled(killed), .goOnWhenCancelled]
 
-    @Test(arguments: ScriptedExecutor.Moment.allCases, [Way.cancelCreateState, .task])
+    @Test(arguments: ScriptedExecutor.Moment.all(of: .createState), [Way.cancelCreateState, .task])
     func aCreationIsCancelledInAnyPhase(moment: ScriptedExecutor.Moment, way: Way) async throws {
         for event in Self.events {
             try await CreationHarness.run { harness in

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ScriptedExecutor.Moment.allCases)
+    @Test(arguments: ScriptedExecutor.Moment.all(of: .createState))
     func anythingElseThatIsThrownIsUnknown(at moment: ScriptedExecutor.Moment) async throws {
         try await CreationHarness.run { harness in
             let thrown: [any Error] = [GivenUp(), StrataError(.io, "the disk is gone"), StrataError(.stateNotFound, "where is it")]
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func aModelThatIsDeletedInMidRunCancelsIt() async throws {
-        for moment in ScriptedExecutor.Moment.allCases {
+        for moment in ScriptedExecutor.Moment.all(of: .createState) {
             try await CreationHarness.run { harness in
                 let executor = ScriptedExecutor(.hang, at: moment)
                 let task = Task { try await harness.create(on: executor) }
