@@ -8,7 +8,7 @@ import Testing
 /// It puts `v<format>.strata` and `v<format>.json`, the manifest, into the folder. Kept stores are never made again once
 /// their format is released: they stand for what users have.
 @Suite struct GoldenMaker {
-    static let formatVersion = 2
+    static let formatVersion = 3
 
     @Test(.enabled(if: ProcessInfo.processInfo.environment["STRATA_WRITE_GOLDEN"] != nil))
     func theGoldenStoreIsWritten() async throws {
@@ -52,6 +52,23 @@ import Testing
         // What is deleted leaves waste, which a store may have.
         let gone = try await store.commit([("gone", SeededBytes.text(60_000, seed: 9))], to: model.id, named: "gone")
         try await store.deleteState(gone.id, of: model.id)
+        try await operate(in: store)
+    }
+
+    /// A training that has made a state, and an evaluation that has failed.
+    private static func operate(in store: StateStore) async throws {
+        let model = try await store.createModel(named: "operated")
+        var script = ScriptedExecutor.Script(steps: [.provide("w", Array("trained".utf8))])
+        script.reports = [
+            .progress(0.5), .metric("loss", Item(elementType: "f32", shape: [], bytes: [1, 0, 0, 0, 0, 64])),
+            .metric("ünï", Item(elementType: "u8", shape: [3], bytes: [1, 2, 3])), .metric("loss", Item(elementType: "f32", shape: [], bytes: [])),
+        ]
+        script.usage = ResourceUsage(cpuSeconds: 1, memoryBytes: 2 << 20, diskBytes: 3)
+        script.output = ExecutionOutput(standardOutput: "said\0", standardError: "☃\n")
+        let training = try await store.train(TrainRequest(modelID: model.id, newStateName: "trained"), on: ScriptedExecutor(script))
+        _ = try await store.waitForTraining(training, of: model.id)
+        _ = try await store.evaluate(
+            EvaluateRequest(modelID: model.id), on: ScriptedExecutor(.fail(.exception(at: .evaluate, details: "Traceback")), at: .evaluate))
     }
 
     private static func makeModel(in store: StateStore) async throws -> Model {

@@ -48,9 +48,24 @@ struct GoldenManifest: Codable, Hashable {
         var items: [[Content]]
     }
 
+    struct KeptOperation: Codable, Hashable {
+        var id: String
+        var model: String
+        var kind: String
+        var status: String
+        var newState: String?
+        var startedAtMilliseconds: Int64
+        var metrics: [TrainingMetric]
+        var entries: [Content]
+        var usageCount: Int
+        var output: String?
+    }
+
     var storeID: String
     var models: [KeptModel]
     var datasets: [KeptDataset]
+    /// Nil before format version 3, and for none.
+    var operations: [KeptOperation]?
     /// Codecs by name, with the number of their chunks.
     var codecs: [String: Int]
 }
@@ -67,6 +82,11 @@ extension GoldenManifest {
         datasets = []
         for dataset in try await store.datasets(filter, limit: 1000).items {
             datasets.append(try await KeptDataset(dataset, in: store))
+        }
+        for model in try await store.models(filter, limit: 1000).items {
+            for record in try await store.operations(of: model.id).items {
+                operations = try await (operations ?? []) + [KeptOperation(record, in: store)]
+            }
         }
     }
 
@@ -133,6 +153,24 @@ extension GoldenManifest.KeptModel {
         files = try await GoldenManifest.Content.files(try await store.files(of: model.id)) {
             try await store.fileBytes(at: $0, of: model.id)
         }
+    }
+}
+
+extension GoldenManifest.KeptOperation {
+    init(_ record: OperationRecord, in store: StateStore) async throws {
+        let (model, training) = (record.modelID, record.kind == .train)
+        metrics = training ? try await store.trainingStatus(record.id, of: model).metrics : []
+        entries = []
+        for metric in metrics {
+            for entry in try await store.trainingMetric(metric.name, in: record.id, of: model) {
+                entries.append(GoldenManifest.Content(metric.name, entry.tensor, "\(entry.timestampMilliseconds)"))
+            }
+        }
+        usageCount = training ? try await store.trainingUsage(of: record.id, model: model).count : 0
+        let output = try await store.operationOutput(record.id, of: model)
+        self.output = output.map { $0.standardOutput + $0.standardError }
+        (id, self.model, kind, status) = (record.id.rawValue, model.rawValue, record.kind.rawValue, "\(record.status)")
+        (newState, startedAtMilliseconds) = (record.newStateID?.rawValue, record.startedAtMilliseconds)
     }
 }
 
