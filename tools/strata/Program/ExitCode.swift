@@ -11,7 +11,7 @@ import Strata
 /// | 5 | conflict | a name is used already, or somebody else changed the same thing meanwhile |
 /// | 10 | noStore | there is no store at the path, or one of a format that this program does not open |
 /// | 11 | damage | bytes in the store do not match their digests |
-/// | 12 | creationFailed | model code was started and did not make a state |
+/// | 12 | creationFailed | model code was started and failed: there is no state, or no output |
 /// | 13 | noSpace | the disk is full |
 /// | 14 | io | reading or writing files failed for another reason |
 /// | 64 | usage | the arguments make no sense; nothing was opened |
@@ -49,7 +49,7 @@ enum StrataExit: Int32, CaseIterable {
         case .conflict: "a name is used already, or somebody else changed the same thing meanwhile"
         case .noStore: "there is no store at the path, or one of a format that this program does not open"
         case .damage: "bytes in the store do not match their digests"
-        case .creationFailed: "model code was started and did not make a state"
+        case .creationFailed: "model code was started and failed: there is no state, or no output"
         case .noSpace: "the disk is full"
         case .io: "reading or writing files failed for another reason"
         case .usage: "the arguments make no sense; nothing was opened"
@@ -68,14 +68,17 @@ enum StrataExit: Int32, CaseIterable {
         .snapshotNotFound: .notFound, .snapshotNoLongerExists: .notFound, .modelToMountNotFound: .notFound,
         .stateForModelToMountNotFound: .notFound, .snapshotForModelToMountNotFound: .notFound,
         .persistentLauncherNotFound: .notFound, .datasetNotFound: .notFound, .datasetKeyNotFound: .notFound,
-        .fileNotFound: .notFound,
+        .fileNotFound: .notFound, .modelToMountNoLongerExists: .notFound, .operationNotFound: .notFound,
+        .trainingSessionNotFound: .notFound, .evaluationNotFound: .notFound,
         .invalidParameter: .refused, .indexOutOfRange: .refused, .notADirectory: .refused, .isADirectory: .refused,
         .directoryNotEmpty: .refused, .notEnoughSpace: .refused, .accessDenied: .refused, .stateIsActive: .refused,
         .readOnly: .refused, .ambiguousReference: .refused,
         .nameAlreadyUsed: .conflict, .incorrectVersionID: .conflict, .stateAlreadyCreated: .conflict,
-        .fileAlreadyExists: .conflict, .storeAlreadyExists: .conflict, .conflict: .conflict,
+        .fileAlreadyExists: .conflict, .storeAlreadyExists: .conflict, .conflict: .conflict, .operationRunning: .conflict,
+        .operationNotRunning: .conflict, .trainingSessionRunning: .conflict, .trainingSessionNotRunning: .conflict,
         .storeNotFound: .noStore, .unsupportedFormat: .noStore, .needsMigration: .noStore,
-        .corrupted: .damage, .stateCreationFailed: .creationFailed, .noSpace: .noSpace, .io: .io,
+        .corrupted: .damage, .stateCreationFailed: .creationFailed, .trainingFailed: .creationFailed,
+        .evaluationFailed: .creationFailed, .noSpace: .noSpace, .io: .io,
         .cancelled: .interrupted,
     ]
 }
@@ -85,6 +88,10 @@ extension StrataError.Code {
     static let ambiguousReference = Self("ambiguous_reference")
     /// A creation ran and failed.
     static let stateCreationFailed = Self("state_creation_failed")
+    /// A training ran and failed.
+    static let trainingFailed = Self("training_failed")
+    /// An evaluation ran and failed.
+    static let evaluationFailed = Self("evaluation_failed")
     /// The arguments make no sense.
     static let usage = Self("usage")
 }

@@ -21,7 +21,8 @@ struct StrataTool: AsyncParsableCommand {
         version: "strata 0.1.0",
         subcommands: [
             InitCommand.self, ModelCommand.self, FilesCommand.self, StateCommand.self, SnapshotCommand.self,
-            DatasetCommand.self, CreateStateCommand.self, CreationsCommand.self, StatsCommand.self, VerifyCommand.self,
+            DatasetCommand.self, CreateStateCommand.self, CreationsCommand.self, TrainCommand.self,
+            EvaluateCommand.self, OperationsCommand.self, StatsCommand.self, VerifyCommand.self,
             CollectCommand.self, CompactCommand.self, PruneCommand.self, RepairCommand.self, BackupCommand.self,
             RestoreCommand.self, CopyCommand.self,
             DoctorCommand.self, ExitCodesCommand.self, JSONFieldsCommand.self,

@@ -64,7 +64,7 @@ struct CreationOutcome: JSONDocument {
             let how = outOfMemory ? "was killed at its memory limit" : signal.map { "was killed by \($0)" } ?? "exited with \(exitCode ?? -1)"
             return "the model's process \(how) before it answered\(printed)"
         case .maxDurationExceeded(let phase): return "the time limit of \(phase.rawValue) has passed\(printed)"
-        case .cancelled: return "the creation was cancelled"
+        case .cancelled: return "the operation was cancelled"
         case .launcherTerminated: return "the launcher was ended"
         case .invalidOutput(_, let details): return "the model's output is not what it must be: \(details)"
         case .unknown(let reason): return "the run failed: \(reason)\(printed)"

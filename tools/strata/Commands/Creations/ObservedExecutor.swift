@@ -45,12 +45,50 @@ struct ObservedExecutor: ModelExecutor {
 
         func instantiateModel(_ call: InstantiateModelCall) async throws -> any ModelInstance {
             progress.setLabel("loading the state")
-            return try await base.instantiateModel(call)
+            return Instance(base: try await base.instantiateModel(call), progress: progress)
         }
 
         func usage() async -> ResourceUsage? { await base.usage() }
 
         func terminate(reusable: Bool) async { await base.terminate(reusable: reusable) }
+    }
+
+    private struct Instance: ModelInstance {
+        let base: any ModelInstance
+        let progress: Progress
+
+        func evaluate(
+            _ parameters: [CallParameter], expecting expected: [Strata.ParameterDefinition]
+        ) async throws -> [EvaluationOutput] {
+            progress.setLabel("evaluating")
+            return try await base.evaluate(parameters, expecting: expected)
+        }
+
+        func train(_ parameters: [CallParameter], observer: any TrainingObserver) async throws {
+            progress.setLabel("training")
+            try await base.train(parameters, observer: Observer(base: observer, line: progress))
+        }
+
+        func getModelState(receiver: any StateReceiver) async throws {
+            progress.setLabel("getting the state")
+            try await base.getModelState(receiver: Receiver(base: receiver, progress: progress))
+            progress.setLabel("committing")
+        }
+
+        func dispose() async { await base.dispose() }
+    }
+
+    private struct Observer: TrainingObserver {
+        let base: any TrainingObserver
+        let line: Progress
+
+        func progress(_ value: Double) async throws {
+            // By custom it runs from 0 to 1; another number is shown as it is.
+            line.setLabel("training: " + ((0...1).contains(value) ? Text.percent(value) : "\(value)"))
+            try await base.progress(value)
+        }
+
+        func metric(_ name: String, _ item: Item) async throws { try await base.metric(name, item) }
     }
 
     private struct Receiver: StateReceiver {
