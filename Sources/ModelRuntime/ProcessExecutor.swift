@@ -5,11 +5,12 @@ public import Strata
 ///
 /// Python models run in an interpreter with the package `decthings-model`; models in Rust and Go are executables that
 /// speak the runtime protocol. A process gets a private folder with the code's files as its working directory, an
-/// environment that holds nothing of the host's but `PATH`, no input, and one socket to the host. It is not confined
-/// otherwise: it may use the machine as the host's user may. The launcher's spec is not enforced.
+/// environment that holds nothing of the host's but `PATH`, no input, and one socket to the host. The launcher's spec is
+/// enforced by control groups, elsewhere by a watchdog, and the process is isolated in namespaces of its own where the
+/// machine allows it; `Configuration.confinement` says how, and `Configuration.examineMachine()` what this machine can do.
 ///
-/// A running session costs four descriptors, one sleeping thread and a copy of the code's files; starting one takes some
-/// 10 ms beside what the program itself needs, which for Python is the loading of its packages. Values and items are
+/// A running session costs five descriptors, two sleeping threads and a copy of the code's files; its launcher one more
+/// descriptor for each hierarchy of control groups. Starting one takes some 30 ms beside what the program itself needs, which for Python is the loading of its packages. Values and items are
 /// streamed: a session keeps about 2 MiB of them at a time, whatever their size.
 public struct ProcessExecutor: ModelExecutor {
     private let host: LauncherHost
