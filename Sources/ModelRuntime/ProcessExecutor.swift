@@ -10,8 +10,9 @@ public import Strata
 /// machine allows it; `Configuration.confinement` says how, and `Configuration.examineMachine()` what this machine can do.
 ///
 /// A running session costs five descriptors, two sleeping threads and a copy of the code's files; its launcher one more
-/// descriptor for each hierarchy of control groups. Starting one takes some 30 ms beside what the program itself needs, which for Python is the loading of its packages. Values and items are
-/// streamed: a session keeps about 2 MiB of them at a time, whatever their size.
+/// descriptor for each hierarchy of control groups. Starting one takes some 30 ms beside what the program itself needs,
+/// which for Python is the loading of its packages. Values and items are streamed: a session keeps about 2 MiB of them at
+/// a time, whatever their size.
 public struct ProcessExecutor: ModelExecutor {
     private let host: LauncherHost
 

@@ -61,9 +61,9 @@ import Testing
         let root = try ModelRun.makeRoot()
         defer { try? FileManager.default.removeItem(atPath: root) }
         let path = root + "/strata-abcdef"
-        try FileManager.default.createDirectory(atPath: path + "/home/closed", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: path + "/closed/inner", withIntermediateDirectories: true)
         try Data(WorkingFolder.mark.utf8).write(to: URL(fileURLWithPath: WorkingFolder.lockFile(in: path)))
-        chmod(path + "/home/closed", 0)
+        chmod(path + "/closed", 0)
         #expect(DeadHosts.sweep(root: root, places: []) == 1)
         #expect(Leftovers.files(below: root).isEmpty)
     }

@@ -92,10 +92,8 @@ struct PythonPlaces: Sendable {
 
     private static let known = Mutex<[[String]: PythonPlaces]>([:])
 
-    private static let script = """
-        import sys
-        print("\\n".join([sys.executable, sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix] + sys.path))
-        """
+    private static let script =
+        "import sys as s; print('\\n'.join([s.executable, s.prefix, s.base_prefix, s.exec_prefix, s.base_exec_prefix] + s.path))"
 
     /// True for a program whose name is that of a Python.
     static func isPython(_ path: String) -> Bool { (path as NSString).lastPathComponent.hasPrefix("python") }

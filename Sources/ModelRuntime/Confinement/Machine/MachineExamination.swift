@@ -26,10 +26,7 @@ struct MachineExamination: Sendable {
             }
             return Finding(name: "python", verdict: .missing, text: "\(failure)")
         }
-        let script = """
-            import sys, decthings_model, importlib.metadata
-            print(sys.version.split()[0], importlib.metadata.version("decthings-model"))
-            """
+        let script = "import decthings_model, platform, importlib.metadata as m; print(platform.python_version(), m.version('decthings-model'))"
         let environment = ["PATH": configuration.searchPath, "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"]
         let outcome = try? ShortCommand.run(path, ["-c", script], environment: environment)
         let versions = (outcome?.output ?? "").split(whereSeparator: \.isWhitespace)
