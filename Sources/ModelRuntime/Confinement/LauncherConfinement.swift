@@ -96,9 +96,7 @@ final class LauncherConfinement: Sendable {
         let missing = [GroupController.memory, .cpu, .pids].filter { !found.controllers.contains($0) }
         if !missing.isEmpty {
             let names = missing.map(\.rawValue).joined(separator: ", ")
-            Warnings.once(
-                "no control groups for \(names) here: models are watched instead; "
-                    + (found.refusals.isEmpty ? "the controllers are not there" : found.refusals.joined(separator: "; ")), logger)
+            Warnings.once("no control groups for \(names) here: models are watched instead; \(found.reasons(against: missing[0]))", logger)
         }
         guard !found.places.isEmpty else { return nil }
         do {

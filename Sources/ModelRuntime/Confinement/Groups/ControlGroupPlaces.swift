@@ -12,11 +12,24 @@ struct ControlGroupPlace: Sendable, Hashable {
 /// Where this host can make control groups, and why not elsewhere.
 struct ControlGroupPlaces: Sendable {
     let places: [ControlGroupPlace]
-    /// Sentences about hierarchies and controllers that cannot be used.
-    let refusals: [String]
+    /// Why controllers, or all of them, cannot be used.
+    let refusals: [Refusal]
+
+    struct Refusal: Sendable, Hashable {
+        /// Empty: all.
+        let controllers: Set<GroupController>
+        /// A sentence.
+        let reason: String
+    }
 
     /// Every controller that can be used.
     var controllers: Set<GroupController> { places.reduce(into: []) { $0.formUnion($1.controllers) } }
+
+    /// Why `controller` cannot be used: sentences.
+    func reasons(against controller: GroupController) -> String {
+        let about = refusals.filter { $0.controllers.isEmpty || $0.controllers.contains(controller) }.map(\.reason)
+        return about.isEmpty ? "the kernel does not offer the controller \(controller.rawValue)" : about.joined(separator: "; ")
+    }
 
     private static let known = Mutex<[String: ControlGroupPlaces]>([:])
 
@@ -34,27 +47,31 @@ struct ControlGroupPlaces: Sendable {
 
     private static func examine(_ hierarchies: [ControlGroupHierarchy], _ preferred: String?) -> ControlGroupPlaces {
         var places: [ControlGroupPlace] = []
-        var refusals: [String] = []
+        var refusals: [Refusal] = []
         for hierarchy in hierarchies where hierarchy.version == .one {
             if let code = trial(in: hierarchy.folder) {
-                let names = hierarchy.controllers.map(\.rawValue).sorted().joined(separator: ", ")
-                refusals.append("no group of \(names) can be made in \(hierarchy.folder): \(String(cString: strerror(code)))")
+                refusals.append(
+                    Refusal(
+                        controllers: hierarchy.controllers,
+                        reason: "no group can be made in \(hierarchy.folder): \(String(cString: strerror(code)))"))
             } else {
                 places.append(
                     ControlGroupPlace(version: .one, controllers: hierarchy.controllers, folder: hierarchy.folder))
             }
         }
         for hierarchy in hierarchies where hierarchy.version == .two {
+            // Where version 1 has the controllers, what is left of version 2 says nothing about them.
+            if hierarchies.contains(where: { $0.version == .one }), words(hierarchy.folder + "/cgroup.controllers").isEmpty { continue }
             let place = versionTwo(hierarchy, preferred, &refusals)
             // Beside groups of version 1 one that limits nothing is of no use.
             if let place, places.isEmpty || !place.controllers.isEmpty { places.append(place) }
         }
-        if hierarchies.isEmpty { refusals.append("no control groups are mounted") }
+        if hierarchies.isEmpty { refusals.append(Refusal(controllers: [], reason: "no control groups are mounted")) }
         return ControlGroupPlaces(places: places, refusals: refusals)
     }
 
     private static func versionTwo(
-        _ hierarchy: ControlGroupHierarchy, _ preferred: String?, _ refusals: inout [String]
+        _ hierarchy: ControlGroupHierarchy, _ preferred: String?, _ refusals: inout [Refusal]
     ) -> ControlGroupPlace? {
         var candidates = [preferred, hierarchy.folder].compactMap(\.self)
         if hierarchy.folder != hierarchy.mountPoint, let slash = hierarchy.folder.lastIndex(of: "/") {
@@ -63,7 +80,8 @@ struct ControlGroupPlaces: Sendable {
         var best: ControlGroupPlace?
         for folder in candidates {
             if let code = trial(in: folder) {
-                refusals.append("no group can be made in \(folder): \(String(cString: strerror(code)))")
+                refusals.append(
+                    Refusal(controllers: [], reason: "no group can be made in \(folder): \(String(cString: strerror(code)))"))
                 continue
             }
             let controllers = enableControllers(in: folder, &refusals)
@@ -75,7 +93,7 @@ struct ControlGroupPlaces: Sendable {
     }
 
     /// Passes controllers on to the groups below. The kernel refuses that to a group that holds processes.
-    static func enableControllers(in folder: String, _ refusals: inout [String]) -> Set<GroupController> {
+    static func enableControllers(in folder: String, _ refusals: inout [Refusal]) -> Set<GroupController> {
         let offered = words(folder + "/cgroup.controllers")
         var enabled = words(folder + "/cgroup.subtree_control")
         for controller in offered.subtracting(enabled).sorted(by: { $0.rawValue < $1.rawValue }) {
@@ -83,7 +101,10 @@ struct ControlGroupPlaces: Sendable {
             if code == 0 {
                 enabled.insert(controller)
             } else {
-                refusals.append("\(folder) does not pass \(controller.rawValue) on: \(String(cString: strerror(code)))")
+                refusals.append(
+                    Refusal(
+                        controllers: [controller],
+                        reason: "\(folder) does not pass \(controller.rawValue) on: \(String(cString: strerror(code)))"))
             }
         }
         return enabled

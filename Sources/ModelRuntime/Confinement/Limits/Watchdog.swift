@@ -4,7 +4,7 @@ import Synchronization
 
 /// Looks again and again at what a session uses, and says once that it is too much.
 ///
-/// Costs a sleeping thread, and at most about a tenth of a core for looking, however long that takes.
+/// Costs a sleeping thread, and at most about a fifth of a core for looking, however long that takes.
 final class Watchdog: Sendable {
     /// What was found beyond its bound.
     enum Breach: Sendable, Hashable {
@@ -53,7 +53,7 @@ final class Watchdog: Sendable {
                 }
                 if let known, whenFound(known) { return }
                 let nanoseconds = DispatchTime.now().uptimeNanoseconds - begin
-                pause = max(Self.pauseMilliseconds, Int(min(nanoseconds / 100_000, 10_000)))
+                pause = max(Self.pauseMilliseconds, Int(min(nanoseconds / 250_000, 2_000)))
             }
         }
         thread.name = "model-watchdog"

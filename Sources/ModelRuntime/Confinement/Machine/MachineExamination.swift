@@ -91,8 +91,7 @@ struct MachineExamination: Sendable {
             return Finding(
                 name: name, verdict: .good, text: "limited by control groups of version \(place.version.rawValue) in \(place.folder)")
         }
-        let reasons = places.refusals.isEmpty ? "the controller \(controller.rawValue) is not there" : places.refusals.joined(separator: "; ")
-        return Finding(name: name, verdict: .limited, text: "no control group (\(reasons)); \(instead)")
+        return Finding(name: name, verdict: .limited, text: "no control group (\(places.reasons(against: controller))); \(instead)")
     }
 
     private var withoutProcessorGroup: String {
