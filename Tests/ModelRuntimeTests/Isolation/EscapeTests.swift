@@ -45,7 +45,7 @@ import Testing
             try await Self.runEachKind()
             let descriptors = Leftovers.descriptorCount()
             let threads = Leftovers.threadCount()
-            for _ in 0..<2 { try await Self.runEachKind() }
+            try await Self.runEachKind()
             #expect(Leftovers.descriptorCount() == descriptors)
             // Threads of pools may still come.
             #expect(Leftovers.threadCount() <= threads + 3)
@@ -59,6 +59,7 @@ import Testing
                 run.isolation = isolation
                 run.limits = limits
                 _ = try await run.run("provide('done', b'1')")
+                if limits == .none { continue }
                 run.spec.diskMebibytes = 1
                 _ = try await run.run("import os, time\nopen(os.environ['HOME'] + '/f', 'wb').write(bytes(1 << 20))\ntime.sleep(0.2)")
             }

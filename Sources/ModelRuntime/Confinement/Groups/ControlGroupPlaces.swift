@@ -33,7 +33,7 @@ struct ControlGroupPlaces: Sendable {
 
     private static let known = Mutex<[String: ControlGroupPlaces]>([:])
 
-    /// Tries each hierarchy once in the life of this process, by making and removing a group. Blocks.
+    /// Tries each hierarchy once in the life of this process, by putting a process into a group. Blocks.
     ///
     /// - Parameter folder: the group to use in version 2 instead of the host's own.
     static func find(preferring folder: String? = nil) -> ControlGroupPlaces {
@@ -49,11 +49,8 @@ struct ControlGroupPlaces: Sendable {
         var places: [ControlGroupPlace] = []
         var refusals: [Refusal] = []
         for hierarchy in hierarchies where hierarchy.version == .one {
-            if let code = trial(in: hierarchy.folder) {
-                refusals.append(
-                    Refusal(
-                        controllers: hierarchy.controllers,
-                        reason: "no group can be made in \(hierarchy.folder): \(String(cString: strerror(code)))"))
+            if let reason = trial(in: hierarchy.folder) {
+                refusals.append(Refusal(controllers: hierarchy.controllers, reason: reason))
             } else {
                 places.append(
                     ControlGroupPlace(version: .one, controllers: hierarchy.controllers, folder: hierarchy.folder))
@@ -79,12 +76,13 @@ struct ControlGroupPlaces: Sendable {
         }
         var best: ControlGroupPlace?
         for folder in candidates {
-            if let code = trial(in: folder) {
-                refusals.append(
-                    Refusal(controllers: [], reason: "no group can be made in \(folder): \(String(cString: strerror(code)))"))
+            if let reason = trial(in: folder) {
+                refusals.append(Refusal(controllers: [], reason: reason))
                 continue
             }
-            let controllers = enableControllers(in: folder, &refusals)
+            // A group above is not this host's to change.
+            let isOwn = folder == preferred || folder == hierarchy.folder
+            let controllers = isOwn ? enableControllers(in: folder, &refusals) : words(folder + "/cgroup.subtree_control")
             let place = ControlGroupPlace(version: .two, controllers: controllers, folder: folder)
             if controllers.count > best?.controllers.count ?? -1 { best = place }
             if controllers.isSuperset(of: [.memory, .cpu, .pids]) { break }
@@ -114,11 +112,16 @@ struct ControlGroupPlaces: Sendable {
         Set(SmallFile.text(path).split(whereSeparator: \.isWhitespace).compactMap { GroupController(rawValue: String($0)) })
     }
 
-    /// Makes and removes a group; the error's number when that fails.
-    private static func trial(in folder: String) -> Int32? {
+    /// Makes a group, lets a process enter it, and removes it; why that fails, nil when it does not.
+    private static func trial(in folder: String) -> String? {
         let path = folder + "/strata-trial-" + ControlGroup.randomDigits()
-        guard mkdir(path, 0o755) == 0 else { return errno }
-        defer { rmdir(path) }
-        return access(path + "/cgroup.procs", W_OK) == 0 ? nil : errno
+        guard mkdir(path, 0o755) == 0 else { return "no group can be made in \(folder): \(String(cString: strerror(errno)))" }
+        defer { _ = ControlGroup.removeFolder(path) }
+        let request = FrontCommand.wrap(
+            SpawnRequest(path: "/bin/sh", arguments: ["-c", ":"], environment: [:], workingFolder: "/"),
+            entrances: [path + "/cgroup.procs"], bounds: nil, ignoresTermination: false)
+        let outcome = try? ShortCommand.run(request.path, request.arguments, environment: ["LC_ALL": "C"])
+        if outcome?.status == .exited(0) { return nil }
+        return "no process can enter a group in \(folder): \(outcome?.problem.split(separator: "\n").first ?? "it said nothing")"
     }
 }

@@ -6,7 +6,7 @@ import Glibc
 /// |---|---|
 /// | `/usr`, `/bin`, `/lib`…, parts of `/etc` | the host's, read-only |
 /// | interpreter, packages, `readablePaths` | the host's, read-only, wherever they lie |
-/// | the session's `model/`, `mounts/`, `preload.cjs`, socket | read-only, at the same paths as outside |
+/// | the session's folder: `model/`, `mounts/`, socket | read-only, at the same paths as outside |
 /// | the session's `home/`, `tmp/` | writable, on disk |
 /// | `/tmp`, `/dev/shm` | writable, in memory |
 /// | `/proc` | its own processes |
@@ -19,7 +19,7 @@ struct IsolationPlan: Sendable {
     /// Size of each filesystem in memory; nil: half of the machine's memory, as the kernel has it.
     let memoryBytes: Int64?
 
-    /// Everything before the program.
+    /// Everything before the program. Blocks: looks at the session's folder.
     var arguments: [String] {
         var arguments = Self.namespaces(bubblewrap, network)
         arguments += Self.system(network)
@@ -30,8 +30,12 @@ struct IsolationPlan: Sendable {
         for link in readable.links { arguments += ["--symlink", link.target, link.path] }
         // A root of its own, so that nothing can be put beside what is bound into it.
         arguments += Self.inMemory(folder.path, 4096, bubblewrap)
-        for path in [folder.model, folder.mounts, folder.socket, folder.preload] { arguments += ["--ro-bind", path, path] }
-        for path in [folder.home, folder.temporary] { arguments += ["--bind", path, path] }
+        // Whatever the host has put there for the program, but not the host's own lock.
+        for name in SmallFile.names(in: folder.path).sorted() {
+            let path = folder.path + "/" + name
+            if path == WorkingFolder.lockFile(in: folder.path) { continue }
+            arguments += [[folder.home, folder.temporary].contains(path) ? "--bind" : "--ro-bind", path, path]
+        }
         arguments += ["--remount-ro", folder.path, "--remount-ro", "/", "--chdir", folder.model, "--"]
         return arguments
     }

@@ -50,11 +50,12 @@ struct ReadablePaths: Sendable, Hashable {
         }
     }
 
-    /// The folder above `bin` where a program lies in one, else its own.
+    /// The folder above `bin` where a program is installed with its libraries, else the program's own.
     private static func home(of program: String) -> String {
         let folder = (program as NSString).deletingLastPathComponent
         let above = (folder as NSString).deletingLastPathComponent
-        return (folder as NSString).lastPathComponent == "bin" && above != "/" ? above : folder
+        let isInstalled = (folder as NSString).lastPathComponent == "bin" && access(above + "/lib", F_OK) == 0
+        return isInstalled && above != "/" ? above : folder
     }
 
     /// The outermost `node_modules` that a script lies in, else its own folder; a folder is itself.
