@@ -47,6 +47,11 @@ public struct OperationRecord: Hashable, Sendable, Identifiable {
 public struct TrainingMetric: Hashable, Sendable, Codable {
     public let name: String
     public let amount: Int
+
+    public init(name: String, amount: Int) {
+        self.name = name
+        self.amount = amount
+    }
 }
 
 /// One value of a metric.

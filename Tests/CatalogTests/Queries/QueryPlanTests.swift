@@ -15,6 +15,14 @@ import Testing
 
     /// The plans of all statements that `body` runs, one line a step.
     private func plan(_ body: @escaping @Sendable (Database) throws -> Void) async throws -> [String] {
+        try await plan(writing: false, body)
+    }
+
+    private func planOfChanges(_ body: @escaping @Sendable (Database) throws -> Void) async throws -> [String] {
+        try await plan(writing: true, body)
+    }
+
+    private func plan(writing: Bool, _ body: @escaping @Sendable (Database) throws -> Void) async throws -> [String] {
         try await withCatalog { catalog in
             let (model, _) = try await catalog.addModel()
             try await catalog.addState(
@@ -23,7 +31,7 @@ import Testing
                 DatasetInsertion(
                     publicID: "dataset", owner: "local", name: "d", description: "", publicAccess: false, createdAt: 1, keysJSON: "[]",
                     keyNames: ["x"], versionID: "1", tags: []))
-            return try await catalog.read { db in
+            let explain: @Sendable (Database) throws -> [String] = { db in
                 let statements = Statements()
                 db.trace(options: .statement) { event in
                     if case .statement(let statement) = event { statements.add(statement.sql) }
@@ -37,6 +45,7 @@ import Testing
                     return try Row.fetchAll(statement).map { $0["detail"] as String }
                 }
             }
+            return writing ? try await catalog.write(explain) : try await catalog.read(explain)
         }
     }
 
@@ -212,5 +221,27 @@ import Testing
         expect(
             plan.filter { !$0.contains("TEMP B-TREE FOR DISTINCT") },
             uses: ["key_set_entries_by_value", "states_by_key_set", "snapshots_by_key_set", "dataset_items_by_value", "inodes_by_value", "chunks_by_base"])
+    }
+
+    /// A running operation looks each second; lists come in order without sorting.
+    @Test func operationsAreFoundThroughIndexes() async throws {
+        let plan = try await plan { db in
+            let (operations, metrics) = (OperationTable(db: db), OperationMetricTable(db: db))
+            _ = try operations.mayGoOn("o")
+            _ = try operations.runningRow(of: "o")
+            _ = try operations.operation("o", model: "model-m")
+            _ = try operations.operations(ofModelRow: 1, kind: nil, isRunning: nil, offset: 0, limit: 10)
+            _ = try metrics.names(ofRow: 1)
+            _ = try metrics.usage(ofRow: 1, after: 0)
+        }
+        expect(plan, uses: ["sqlite_autoindex_operations_1", "operations_by_model", "operation_metric_names", "operation_usage"])
+    }
+
+    @Test func whatASessionLeavesAndWhatIsTooOldIsFoundThroughIndexes() async throws {
+        let plan = try await planOfChanges { db in
+            try OperationTable(db: db).lose(ofSessionRow: 1, finishedAt: 1)
+            try OperationTable(db: db).thin(ofModelRow: 1, kind: "train", keeping: 10)
+        }
+        expect(plan, uses: ["operations_running", "operations_ended"])
     }
 }

@@ -38,6 +38,7 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
         FaultOperation(name: "change files", run: changeFiles),
         FaultOperation(name: "append to a dataset", run: appendToDataset),
         FaultOperation(name: "delete a dataset", run: { try await $0.deleteDataset($1.dataset) }),
+        FaultOperation(name: "train", run: train),
         FaultOperation(name: "close", run: { store, _ in try await store.close() }),
     ]
 
@@ -74,6 +75,16 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
     @Sendable private static func appendToDataset(_ store: StateStore, _ sample: FaultSample) async throws {
         try await store.appendEntries(
             [["x": Item(elementType: "u8", shape: [50_000], bytes: SeededBytes.random(50_000, seed: 5))]], to: sample.dataset)
+    }
+
+    /// The faults reach the store behind the run: what fails is a result, told here as an error.
+    @Sendable private static func train(_ store: StateStore, _ sample: FaultSample) async throws {
+        var script = ScriptedExecutor.Script(steps: [.provide("w", SeededBytes.trained(FaultSample.weights, seed: 9))])
+        script.reports = [.progress(0.5), .metric("loss", Item(elementType: "u8", shape: [], bytes: [1]))]
+        let executor = ScriptedExecutor(script)
+        let id = try await store.train(TrainRequest(modelID: sample.model, stateID: sample.large, newStateName: "added"), on: executor)
+        guard case .failed(let failure, _) = try await store.waitForTraining(id, of: sample.model) else { return }
+        throw failure
     }
 
     // MARK: maintenance

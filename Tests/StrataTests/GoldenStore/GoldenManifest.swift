@@ -169,7 +169,13 @@ extension GoldenManifest.KeptOperation {
         usageCount = training ? try await store.trainingUsage(of: record.id, model: model).count : 0
         let output = try await store.operationOutput(record.id, of: model)
         self.output = output.map { $0.standardOutput + $0.standardError }
-        (id, self.model, kind, status) = (record.id.rawValue, model.rawValue, record.kind.rawValue, "\(record.status)")
+        (id, self.model, kind) = (record.id.rawValue, model.rawValue, record.kind.rawValue)
+        status =
+            switch record.status {
+            case .running: "running"
+            case .finished: "finished"
+            case .failed(let failure): "failed: \(failure.code)"
+            }
         (newState, startedAtMilliseconds) = (record.newStateID?.rawValue, record.startedAtMilliseconds)
     }
 }

@@ -8,12 +8,15 @@ import StrataTesting
 //     CrashWriter read-loop STORE MODEL SECONDS   reads and checks states; one line a state that was read whole
 //     CrashWriter create-hang STORE MODEL SIZE    creates a state, mounting the model itself, and stops after SIZE bytes of
 //                                                 the first key; one line then: the state's id
+//     CrashWriter train-hang|evaluate-hang|createState-hang STORE MODEL COUNT
+//                                                 starts an operation that reports COUNT metrics and hangs; one line then: its id;
+//                                                 how it failed in another, should it end
 //     CrashWriter few-files STORE MODEL SIZE      commits while no file can be opened, and again when that is over; two lines
 //                                                 then: the refusal, and `committed`
 
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let model = ModelID(arguments[3]), let number = Int(arguments[4]) else {
-    FileHandle.standardError.write(Data("usage: CrashWriter commit-loop|read-loop|create-hang|few-files STORE MODEL NUMBER\n".utf8))
+    FileHandle.standardError.write(Data("usage: CrashWriter commit-loop|read-loop|create-hang|train-hang|evaluate-hang|createState-hang|few-files STORE MODEL NUMBER\n".utf8))
     exit(64)
 }
 
@@ -53,6 +56,12 @@ do {
             try await Task.sleep(for: .seconds(3600))
         }
         _ = try await store.createState(request, on: executor)
+    case "train-hang", "evaluate-hang", "createState-hang":
+        let store = try await StateStore.open(at: arguments[2])
+        tell("ready")
+        let failure = try await HangingOperation(store: store, model: model, metricCount: number).run(arguments[1], tell)
+        tell(failure.code)
+        try await store.close()
     case "few-files":
         let store = try await StateStore.open(at: arguments[2])
         tell("ready")
