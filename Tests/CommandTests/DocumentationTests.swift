@@ -41,7 +41,7 @@ import Testing
             ["state", "show", "m"], ["state", "get", "m", "--to", tool.folder + "/out"], ["snapshot", "create", "m", "s"],
             ["snapshot", "list", "m"], ["model", "create", "r", "--from-snapshot", "m:s"], ["model", "list"],
             ["model", "show", "r"], ["dataset", "create", "d", "--key", "x:i64"], ["dataset", "append", "d", "x=1"],
-            ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["stats"], ["stats", "m"], ["verify"],
+            ["dataset", "items", "d", "x"], ["dataset", "list"], ["creations", "list"], ["operations", "list"], ["stats"], ["stats", "m"], ["verify"],
             ["prune", "--all", "--keep-last", "1", "--dry-run"], ["collect", "--dry-run"], ["collect"],
             ["compact", "--dry-run"], ["compact"], ["repair", "--dry-run"],
             ["backup", tool.folder + "/b", "--dry-run"], ["backup", tool.folder + "/b"],

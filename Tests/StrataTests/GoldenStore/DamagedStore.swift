@@ -33,10 +33,11 @@ struct DamagedStore: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "v\(version)-\(name)" }
 
-    static let all = [1, 2].flatMap { damagedPacks($0) + damagedCatalogs($0) + damagedFormats($0) + interrupted($0) }
+    static let all = Array(1...GoldenMaker.formatVersion).flatMap { damagedPacks($0) + damagedCatalogs($0) + damagedFormats($0) + interrupted($0) }
 
-    /// The packs of both versions have the same sizes: that of `first`, with weights, log and noise, and that of `second`'s weights.
-    private static let (firstPackBytes, secondPackBytes) = (280_811, 50_124)
+    /// The sizes of packs: that of `first`, with weights, log and noise, and that of `second`'s weights. Commit records tell more since
+    /// version 3 was kept.
+    private static func packBytes(_ version: Int) -> (first: Int, second: Int) { version < 3 ? (280_811, 50_124) : (280_921, 50_426) }
 
     private static func everywhere(_ state: String, _ keys: String...) -> Set<String> {
         let owners = state == "first" ? ["golden/first", "golden/frozen: first", "based/first"] : ["golden/second", "copy/second"]
@@ -47,6 +48,7 @@ struct DamagedStore: Sendable, CustomTestStringConvertible {
         let noise = everywhere("first", "noise")
         let cut = everywhere("first", "weights", "log", "noise").union(everywhere("second", "weights", "log"))
         let missing = everywhere("second", "weights")
+        let (firstPackBytes, secondPackBytes) = packBytes(version)
         return [
             DamagedStore(name: "torn-pack-footer", version: version, opening: .opens, verification: ["footer"], repair: .restores()) {
                 try $0.changePack(firstPackBytes) { pack in pack.replaceSubrange((pack.count - 64)..., with: [UInt8](repeating: 0, count: 64)) }
@@ -98,7 +100,8 @@ struct DamagedStore: Sendable, CustomTestStringConvertible {
                 unreadable: GoldenPlaces.unknown, repair: .restores()
             ) { try $0.zeroCatalogPage(index) },
             DamagedStore(
-                name: "zeroed-catalog-page", version: version, opening: version == 1 ? .refusesMigration(.corrupted) : .opens, verification: ["the catalog is damaged"],
+                name: "zeroed-catalog-page", version: version, opening: version < GoldenMaker.formatVersion ? .refusesMigration(.corrupted) : .opens,
+                verification: ["the catalog is damaged"],
                 unreadable: GoldenPlaces.unknown, repair: .restores()
             ) { try $0.zeroCatalogPage(table) },
             DamagedStore(

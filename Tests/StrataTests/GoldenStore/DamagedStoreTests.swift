@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2])
+    @Test(arguments: Array(1...GoldenMaker.formatVersion))
     func aCommittedLogCountsAndATornOneDoesNot(version: Int) async throws {
         for (name, description) in [("hot-wal", StoreFolder.loggedDescription), ("torn-wal", StoreFolder.keptDescription)] {
             let store = try #require(DamagedStore.all.first { $0.name == name && $0.version == version })

@@ -1,3 +1,4 @@
+import Foundation
 import Strata
 import StrataTesting
 import Testing
@@ -187,6 +188,58 @@ import Testing
             let evaluation = try await store.evaluate(EvaluateRequest(modelID: model), on: ScriptedExecutor())
             await expectRefusal(.trainingSessionNotFound) { _ = try await store.trainingStatus(evaluation.id, of: model) }
             await expectRefusal(.trainingSessionNotFound) { try await store.clearTraining(evaluation.id, of: model) }
+        }
+    }
+
+    /// From the catalog's copy, and from a catalog of which a page is gone.
+    @Test(arguments: [true, false])
+    func aRepairCarriesRecordsOver(isCatalogLost: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/s"
+            var script = ScriptedExecutor.Script(steps: [.provide("w", [1])])
+            script.reports = [.metric("loss", .byte(4))]
+            let (model, before) = try await withStore(at: path) { store in
+                let model = try await store.createModel(named: "m").id
+                let id = try await store.train(TrainRequest(modelID: model, newStateName: "n"), on: ScriptedExecutor(script))
+                _ = try await store.waitForTraining(id, of: model)
+                return (model, try await store.operation(id, of: model))
+            }
+            if isCatalogLost {
+                try FileManager.default.removeItem(atPath: path + "/catalog.sqlite")
+            } else {
+                try FileManager.default.removeItem(atPath: path + "/catalog.copy.sqlite")
+                try StoreFolder(path).zeroCatalogPage(38)
+            }
+            _ = try await StateStore.repair(at: path)
+            try await withStore(at: path) { store in
+                let after = try await store.operation(before.id, of: model)
+                #expect(after == before)
+                let losses = try await store.trainingMetric("loss", in: before.id, of: model)
+                #expect(losses.map(\.tensor) == [[4]])
+                let report = try await store.verify()
+                #expect(report.isSound, "\(report.damages)")
+            }
+        }
+    }
+
+    @Test func aBackupHasTheRecordsAndWhatRanHasFailedInIt() async throws {
+        try await OperationHarness.run { harness in
+            try await withTemporaryFolder { folder in
+                let (store, model) = (harness.store, harness.model)
+                let ended = harness.trainRequest()
+                _ = try await harness.train(ended, on: ScriptedExecutor(keys: [("w", [1])]))
+                let executor = ScriptedExecutor(.hang, at: .train)
+                let running = try await store.train(harness.trainRequest(), on: executor)
+                await executor.reached(.train)
+                _ = try await store.backUp(to: folder + "/b")
+                try await store.cancelTraining(running, of: model)
+                _ = try await store.waitForTraining(running, of: model)
+                try await withStore(at: folder + "/b", .readOnly) { backup in
+                    let listed = try await backup.operations(of: model).items
+                    #expect(listed.map(\.id) == [running, ended.operationID])
+                    #expect(listed.map(\.status) == [.failed(.launcherTerminated), .finished])
+                }
+            }
         }
     }
 }
