@@ -58,7 +58,7 @@ import Testing
     /// A training that has made a state, and an evaluation that has failed.
     private static func operate(in store: StateStore) async throws {
         let model = try await store.createModel(named: "operated")
-        var script = ScriptedExecutor.Script(steps: [.provide("w", Array("trained".utf8))])
+        var script = ScriptedExecutor.Script(steps: [.provide("w", SeededBytes.random(70_000, seed: 7))])
         script.reports = [
             .progress(0.5), .metric("loss", Item(elementType: "f32", shape: [], bytes: [1, 0, 0, 0, 0, 64])),
             .metric("ünï", Item(elementType: "u8", shape: [3], bytes: [1, 2, 3])), .metric("loss", Item(elementType: "f32", shape: [], bytes: [])),
