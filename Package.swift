@@ -68,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "StrataBench",
             dependencies: [
-                "Strata", "Catalog", "ContentStore", "CKernels", "CLZ4",
+                "Strata", "ModelRuntime", "Catalog", "ContentStore", "CKernels", "CLZ4",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],

@@ -14,7 +14,8 @@ struct PipelineRun: Sendable {
     /// Runs `body` and checks that neither the runtime nor the store kept anything of what ran.
     static func with(
         _ fixture: String, language: ModelLanguage = .python, limits: MaxDurations = MaxDurations(),
-        definitions: [Strata.ParameterDefinition] = [], sourceLocation: SourceLocation = #_sourceLocation,
+        definitions: [Strata.ParameterDefinition] = [],
+        configure: @Sendable (inout ProcessExecutor.Configuration) -> Void = { _ in }, sourceLocation: SourceLocation = #_sourceLocation,
         _ body: @escaping @Sendable (PipelineRun) async throws -> Void
     ) async throws {
         try await RunGate.shared.pass {
@@ -27,9 +28,11 @@ struct PipelineRun: Sendable {
                 try await store.changeFiles(of: model.id) { try await $0.putTree(Fixture.path(fixture)) }
                 var configuration = ProcessExecutor.Configuration()
                 configuration.temporaryRoot = root
+                configure(&configuration)
                 let run = PipelineRun(
                     store: store, model: model.id, executor: ProcessExecutor(configuration: configuration), root: root)
                 try await body(run)
+                await run.executor.close()
                 #expect(Leftovers.processes(below: root).isEmpty, sourceLocation: sourceLocation)
                 #expect(Leftovers.files(below: root).isEmpty, sourceLocation: sourceLocation)
                 #expect(try await store.statistics().creationCount == 0, sourceLocation: sourceLocation)

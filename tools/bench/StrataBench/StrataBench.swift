@@ -5,5 +5,8 @@ import ArgumentParser
 struct StrataBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures the store; build it in release.",
-        subcommands: [MicroBenchmark.self, IngestBenchmark.self, CommitBenchmark.self, MemoryBenchmark.self, ScaleBenchmark.self, CollectBenchmark.self])
+        subcommands: [
+            MicroBenchmark.self, IngestBenchmark.self, CommitBenchmark.self, MemoryBenchmark.self, ScaleBenchmark.self,
+            CollectBenchmark.self, ExecutionBenchmark.self,
+        ])
 }
