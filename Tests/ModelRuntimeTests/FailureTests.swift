@@ -121,4 +121,24 @@ import Testing
         let child = try #require(outcome.receiver.text("pid").flatMap { Int($0) })
         #expect(!Leftovers.isAlive(child))
     }
+
+    @Test func aTracebackOfAMegabyteIsCut() async throws {
+        let files = MadeFiles { folder in
+            let text = """
+                class Entry:
+                    def createModelState(self, options):
+                        raise ValueError("x" * 1_000_000)
+                    def instantiateModel(self, options): return {}
+                model = Entry()
+                """
+            try text.write(toFile: folder + "/main.py", atomically: false, encoding: .utf8)
+        }
+        let outcome = try await ModelRun(files: files).run()
+        guard case .exception(at: .createState, let details?) = outcome.failure else { throw AnotherFailure(outcome.error) }
+        #expect(details.contains("ValueError: xxx") && details.utf8.count < 11_000)
+        let written = try #require(outcome.output?.standardError)
+        // The runtime prints what it cut; of that the beginning and the end are kept.
+        #expect(written.sizeBytes > 1_000_000 && written.text.utf8.count < 200_000)
+        #expect(written.text.contains("bytes left out"))
+    }
 }

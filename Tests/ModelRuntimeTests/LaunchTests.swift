@@ -104,7 +104,7 @@ import Testing
         #expect(outcome.receiver.text("descriptors") == "0 1 2")
     }
 
-    @Test(arguments: [(0o644, ""), (0o755, "neither a script nor a program")])
+    @Test(arguments: [(0o644, ""), (0o755, "neither a script nor a program"), (0o755, "#!/nowhere/interpreter\n")])
     func anEntryFileThatIsNoProgramIsReported(mode: Int, content: String) async throws {
         for endsWithHost in [true, false] {
             let files = MadeFiles { folder in

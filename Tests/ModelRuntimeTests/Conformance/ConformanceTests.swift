@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Runtime.all)
+    @Test(arguments: Runtime.processes)
     func anExitIsReportedWithItsStatus(runtime: Runtime) async throws {
         try await runtime.withSession { session in
             let call = CreateModelStateCall(parameters: [CallParameter("exit", [[]])], otherModels: [])
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Runtime.all)
+    @Test(arguments: Runtime.processes)
     func anOutputThatIsNoTensorIsInvalid(runtime: Runtime) async throws {
         try await runtime.withSession { session in
             let instance = try await session.instantiateModel(InstantiateModelCall(state: []))

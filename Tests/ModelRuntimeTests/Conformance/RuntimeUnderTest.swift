@@ -8,18 +8,27 @@ import Testing
 struct RuntimeUnderTest: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let language: ModelLanguage
-    let files: FolderFiles
+    let files: any MountedFiles
     var configure: @Sendable (inout ProcessExecutor.Configuration) -> Void = { _ in }
+    /// Runs the model without a process; nil for those that have one.
+    var closures: ClosureExecutor?
 
     static let nodeRuntimePath = Fixture.path("node_runtime") + "/decthings-model-node"
 
-    static let all = [
+    /// Those that run models in processes.
+    static let processes = [
         RuntimeUnderTest(testDescription: "Python", language: .python, files: Fixture.files("conformance_python")),
         RuntimeUnderTest(
             testDescription: "Node", language: .javascript, files: Fixture.files("conformance_node"),
             configure: { $0.nodeRuntimePath = nodeRuntimePath }),
         RuntimeUnderTest(testDescription: "executable", language: .rust, files: Fixture.files("conformance_executable")),
     ]
+
+    static let all =
+        processes + [
+            RuntimeUnderTest(
+                testDescription: "closures", language: .python, files: MadeFiles { _ in }, closures: ConformanceClosures.executor)
+        ]
 
     /// Starts the model, gives it to `body` and checks that nothing is left of it.
     func withSession(
@@ -31,7 +40,7 @@ struct RuntimeUnderTest: CustomTestStringConvertible, Sendable {
             var configuration = ProcessExecutor.Configuration()
             configuration.temporaryRoot = root
             configure(&configuration)
-            let executor = ProcessExecutor(configuration: configuration)
+            let executor: any ModelExecutor = closures ?? ProcessExecutor(configuration: configuration)
             let launcher = try await executor.acquireLauncher(at: .temporaryLauncher(LauncherSpec()))
             let result: Result<Void, any Error>
             do {

@@ -30,7 +30,7 @@ import Testing
         #expect(executor.persistentLaunchers.isEmpty)
     }
 
-    private static let runtime = RuntimeUnderTest.all[0]
+    private static let runtime = RuntimeUnderTest.processes[0]
 
     /// What one operation was given and found.
     private struct Operation {
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test(arguments: RuntimeUnderTest.all)
+    @Test(arguments: RuntimeUnderTest.processes)
     func aSecondOperationOfAnUnchangedModelFindsItsCodeLoaded(runtime: RuntimeUnderTest) async throws {
         try await Self.withExecutor(runtime.configure) { executor, root in
             let id = try executor.createPersistentLauncher(name: "warm", spec: LauncherSpec())

@@ -117,6 +117,26 @@ import Testing
         }
     }
 
+    @Test func durationsSayWhatAWarmLauncherSaved() async throws {
+        try await PipelineRun.with("conformance_python") { run in
+            let launcher = try run.executor.createPersistentLauncher(name: "warm", spec: .init())
+            while run.executor.persistentLaunchers.first?.state != .active { try await Task.sleep(for: .milliseconds(2)) }
+            for isFirst in [true, false, false] {
+                let request = CreateStateRequest(modelID: run.model, name: "made", location: .persistentLauncher(launcher))
+                let result = try await run.store.createState(request, on: run.executor)
+                guard case .success(_, let durations) = result else { throw AnotherFailure(nil) }
+                #expect(durations.createLauncherMilliseconds == nil)
+                #expect((durations.codeStartupMilliseconds != nil) == isFirst)
+                #expect(durations.createStateMilliseconds != nil)
+            }
+            // Changed files are loaded anew.
+            try await run.store.changeFiles(of: run.model) { try await $0.put("note", [1]) }
+            let request = CreateStateRequest(modelID: run.model, name: "made", location: .persistentLauncher(launcher))
+            guard case .success(_, let durations) = try await run.store.createState(request, on: run.executor) else { throw AnotherFailure(nil) }
+            #expect(durations.codeStartupMilliseconds != nil)
+        }
+    }
+
     @Test func whatCodeWroteStaysWithTheOperation() async throws {
         try await PipelineRun.with("raise_in_create") { run in
             guard case .failed = try await run.create() else { throw AnotherFailure(nil) }

@@ -7,6 +7,6 @@ struct StrataBench: AsyncParsableCommand {
         commandName: "bench", abstract: "Measures the store; build it in release.",
         subcommands: [
             MicroBenchmark.self, IngestBenchmark.self, CommitBenchmark.self, MemoryBenchmark.self, ScaleBenchmark.self,
-            CollectBenchmark.self, ExecutionBenchmark.self,
+            CollectBenchmark.self, ExecutionBenchmark.self, StreamBenchmark.self,
         ])
 }
