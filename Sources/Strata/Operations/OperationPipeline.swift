@@ -77,7 +77,7 @@ extension ExecutionFailure {
             case is CancellationError: .cancelled
             // A model that was deleted meanwhile took its operations with it.
             case let error as StrataError where [.cancelled, .modelNotFound].contains(error.code): .cancelled
-            case let error as StrataError: .unknown(reason: error.message)
+            case let error as StrataError: .unknown(reason: error.description)
             case let error as ProvidedStateError: .unknown(reason: error.message)
             default: .unknown(reason: String(describing: error))
             }

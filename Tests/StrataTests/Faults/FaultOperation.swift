@@ -84,7 +84,8 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
         let executor = ScriptedExecutor(script)
         let id = try await store.train(TrainRequest(modelID: sample.model, stateID: sample.large, newStateName: "added"), on: executor)
         guard case .failed(let failure, _) = try await store.waitForTraining(id, of: sample.model) else { return }
-        throw failure
+        let isFull = if case .unknown(let reason) = failure { reason.hasPrefix("no_space") } else { false }
+        throw StrataError(isFull ? .noSpace : .io, "the training failed: \(failure)")
     }
 
     // MARK: maintenance
