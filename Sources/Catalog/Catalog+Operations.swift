@@ -172,7 +172,7 @@ extension Catalog {
         }
     }
 
-    /// Removes sessions with their pins and creations; unknown ones are no error.
+    /// Removes sessions with their pins and creations, and marks their running operations as failed; unknown ones are no error.
     public func removeSessions(tokens: [String]) async throws {
         try await write(evenIfCancelled: true, countsAsChange: false) { db in
             let table = SessionTable(db: db)

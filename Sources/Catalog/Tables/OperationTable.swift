@@ -101,11 +101,11 @@ struct OperationTable {
         try thin(ofModelRow: model, kind: kind, keeping: ending.recordsMax)
     }
 
-    /// Removes the oldest ended operations of a kind beyond a number.
+    /// Removes the oldest ended operations of a kind beyond a number, a hundred at most.
     func thin(ofModelRow model: Int64, kind: String, keeping recordsMax: Int) throws {
         let old = try db.rows(
             """
-            SELECT id FROM operations WHERE model_id = ? AND kind = ? AND session_id IS NULL ORDER BY id DESC LIMIT -1 OFFSET ?
+            SELECT id FROM operations WHERE model_id = ? AND kind = ? AND session_id IS NULL ORDER BY id DESC LIMIT 100 OFFSET ?
             """, [model, kind, recordsMax])
         for row in old { try remove(row: row[0]) }
     }

@@ -4,7 +4,7 @@ import Logging
 
 extension StateStore {
     /// Clears away what processes that died left behind: their staging folders, their packs that no commit names, their
-    /// pins and creations.
+    /// pins and creations. Their running operations have failed: `launcherTerminated`.
     ///
     /// Liveness is a held lock: a session whose lock can be taken has no process. Safe beside other processes.
     func clearDeadSessions() async throws {

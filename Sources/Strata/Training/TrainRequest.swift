@@ -76,7 +76,9 @@ public struct TrainingStatus: Hashable, Sendable {
             case .running(.train): .running(progress: record.progress ?? 0)
             case .running(.getState): .gettingState
             case .running: .starting
-            case .finished: record.newStateID.map { .completed($0, finishedAtMilliseconds: finishedAt) } ?? .starting
+            case .finished:
+                record.newStateID.map { .completed($0, finishedAtMilliseconds: finishedAt) }
+                    ?? .failed(.unknown(reason: "the record does not name the state"), finishedAtMilliseconds: finishedAt)
             case .failed(let failure): .failed(failure, finishedAtMilliseconds: finishedAt)
             }
     }

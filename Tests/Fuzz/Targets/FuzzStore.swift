@@ -45,6 +45,24 @@ struct FuzzStore: Sendable {
         return options
     }
 
+    /// A training that reports something, whatever becomes of it.
+    static func train(_ model: ModelID, in store: StateStore) async {
+        let executor = ClosureExecutor { call in
+            ClosureExecutor.Instance(
+                train: { _, observer in
+                    try await observer.progress(0.5)
+                    try await observer.metric("loss", Item(elementType: "u8", shape: [], bytes: [UInt8(call.state.count)]))
+                },
+                getModelState: { receiver in
+                    try await receiver.beginKey("note", sizeBytes: 1)
+                    try await receiver.write([1])
+                    try await receiver.endKey()
+                })
+        }
+        guard let id = try? await store.train(TrainRequest(modelID: model, newStateName: "trained"), on: executor) else { return }
+        _ = try? await store.waitForTraining(id, of: model)
+    }
+
     private static func fill(_ path: String) async throws {
         let store = try await StateStore.open(at: path, options: options)
         var modelOptions = ModelOptions(description: "a model")
@@ -72,6 +90,7 @@ struct FuzzStore: Sendable {
         try await store.appendEntries([["x": Item(elementType: "u8", shape: [3], bytes: [1, 2, 3])]], to: dataset.id)
         let gone = try await store.commitState(of: model.id, named: "gone") { try await $0.write("gone", seededBytes(50_000, seed: 3)) }
         try await store.deleteState(gone.id, of: model.id)
+        await train(model.id, in: store)
         try await store.close()
     }
 }

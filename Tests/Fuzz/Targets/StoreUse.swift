@@ -58,12 +58,25 @@ enum StoreUse {
                 _ = try? await store.fileBytes(at: file.path, of: model.id)
             }
             _ = try? await store.creatingStates(of: model.id)
+            await readOperations(of: model.id, in: store)
             var policy = RetentionPolicy()
             policy.last = 1
             _ = try? await store.planPruning(policy, of: [model.id])
         }
         for dataset in (try? await store.datasets(ListFilter(), limit: 100).items) ?? [] {
             for key in dataset.keys { _ = try? await store.items(of: key.name, in: 0..<max(0, min(10, dataset.entryCount)), of: dataset.id) }
+        }
+    }
+
+    private static func readOperations(of model: ModelID, in store: StateStore) async {
+        for record in (try? await store.operations(of: model).items) ?? [] {
+            _ = try? await store.operation(record.id, of: model)
+            _ = try? await store.operationOutput(record.id, of: model)
+            for metric in (try? await store.trainingStatus(record.id, of: model).metrics) ?? [] {
+                _ = try? await store.trainingMetric(metric.name, in: record.id, of: model)
+            }
+            _ = try? await store.trainingUsage(of: record.id, model: model)
+            _ = try? await store.waitForTraining(record.id, of: model)
         }
     }
 
@@ -75,12 +88,14 @@ enum StoreUse {
             }
             _ = try? await store.changeFiles(of: model.id) { try await $0.put("more.txt", [1, 2]) }
             _ = try? await store.createSnapshot(of: model.id, named: "another")
+            await FuzzStore.train(model.id, in: store)
         }
     }
 
     private static func delete(_ store: StateStore) async {
         for model in (try? await store.models(ListFilter(), limit: 100).items) ?? [] {
             for state in (try? await store.states(of: model.id).items) ?? [] { try? await store.deleteState(state.id, of: model.id) }
+            for record in (try? await store.operations(of: model.id).items) ?? [] { try? await store.clearOperation(record.id, of: model.id) }
         }
         for model in (try? await store.models(ListFilter(), limit: 100).items) ?? [] { try? await store.deleteModel(model.id) }
         for dataset in (try? await store.datasets(ListFilter(), limit: 100).items) ?? [] { try? await store.deleteDataset(dataset.id) }

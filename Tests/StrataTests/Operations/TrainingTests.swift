@@ -140,6 +140,35 @@ import Testing
         }
     }
 
+    /// What a training uses stays until its end, and what it is to be the difference from does too.
+    @Test func theStartMayBeDeletedInMidTraining() async throws {
+        try await OperationHarness.run { harness in
+            let (store, model) = (harness.store, harness.model)
+            let other = try await store.commit([("k", [1])], to: model, options: StateOptions(makeActive: true))
+            let gate = AsyncStream.makeStream(of: Void.self)
+            let trained = SeededBytes.trained(OperationHarness.weights, seed: 3)
+            let script = ScriptedExecutor.Script(events: [.train: .run { for await _ in gate.stream {} }], steps: [.provide("w", trained)])
+            let executor = ScriptedExecutor(script)
+            let id = try await store.train(harness.trainRequest(stateID: harness.start.id), on: executor)
+            await executor.reached(.train)
+            try await store.deleteState(harness.start.id, of: model)
+            let marked = try await store.state(harness.start.id, of: model)
+            #expect(marked.isBeingDeleted)
+            await expectRefusal(.invalidParameter, field: "stateId") {
+                try await store.train(harness.trainRequest(stateID: harness.start.id), on: executor)
+            }
+            gate.continuation.finish()
+            let result = try await store.waitForTraining(id, of: model)
+            let made: StateID = try #require(result.stateID)
+            await expectRefusal(.stateNotFound) { _ = try await store.state(harness.start.id, of: model) }
+            _ = try await store.collect()
+            let read = try await store.bytes(of: "w", in: made, of: model)
+            #expect(read == trained)
+            let state = try await store.state(made, of: model)
+            #expect(state.baseStateID == harness.start.id && other.isActive)
+        }
+    }
+
     @Test func closuresCanTrain() async throws {
         try await OperationHarness.run { harness in
             let executor = ClosureExecutor { call in
