@@ -31,6 +31,38 @@ import Testing
         }
     }
 
+    /// With a mount of the start state, which is pinned as that is.
+    @Test(arguments: ScriptedExecutor.Moment.all(of: .train) + [.evaluate])
+    func aTrainingOrEvaluationLeavesNoPin(moment: ScriptedExecutor.Moment) async throws {
+        for event in Self.events {
+            try await withTemporaryStore { store in
+                let raw = try DatabaseQueue(path: store.path + "/catalog.sqlite")
+                let creation = try await Self.request(in: store)
+                let model = creation.modelID
+                _ = try await store.createState(creation, on: ScriptedExecutor(keys: [("k", [1])]))
+                let (start, id) = (creation.stateID, OperationID.random())
+                let executor = event.map { ScriptedExecutor($0, at: moment) } ?? ScriptedExecutor(keys: [("k", [1])])
+                let task = Task {
+                    if moment == .evaluate {
+                        _ = try await store.evaluate(EvaluateRequest(modelID: model, stateID: start, operationID: id), on: executor)
+                    } else {
+                        try await store.train(TrainRequest(modelID: model, stateID: start, newStateName: "n", operationID: id), on: executor)
+                        _ = try await store.waitForTraining(id, of: model)
+                    }
+                }
+                if event != nil {
+                    await executor.reached(moment)
+                    try? await store.cancelOperation(id, of: model)
+                }
+                try await task.value
+                try await Self.expectClean(raw)
+                let running = try await store.operations(of: model, isRunning: true).total
+                #expect(running == 0 && executor.leftovers == [])
+                try raw.close()
+            }
+        }
+    }
+
     @Test func aRefusalLeavesNoPinAndNoRow() async throws {
         try await withTemporaryStore { store in
             let raw = try DatabaseQueue(path: store.path + "/catalog.sqlite")
@@ -41,6 +73,8 @@ import Testing
             for request in requests {
                 await #expect(throws: StrataError.self) { try await store.createState(request, on: ScriptedExecutor()) }
                 try await Self.expectClean(raw)
+                let records = try await store.operations(of: request.modelID).total
+                #expect(records == 0)
             }
             await #expect(throws: StrataError.self) { try await store.withMounts(requests[1].mounts) { _ in } }
             try await Self.expectClean(raw)

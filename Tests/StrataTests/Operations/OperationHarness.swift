@@ -33,7 +33,7 @@ struct OperationHarness {
         return try await store.waitForTraining(id, of: model)
     }
 
-    /// Expects the two states that the model begins with and those that were made, and nothing of an operation but records.
+    /// Expects the two states that the model begins with and those that were made, and nothing of an operation but records. (Pins: CatalogTests.)
     func expectNothingLeft(
         of executor: ScriptedExecutor? = nil, made: Int = 0, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
@@ -44,10 +44,6 @@ struct OperationHarness {
         let running = try await store.operations(of: model, isRunning: true).total
         #expect(running == 0, sourceLocation: sourceLocation)
         try await StrataTests.expectNothingLeft(in: store, sourceLocation: sourceLocation)
-        // Nothing is pinned: what is deleted goes at once.
-        let probe = try await store.commit([("probe", [1])], to: model, options: StateOptions(makeActive: true))
-        try await store.activateState(start.id, of: model)
-        try await store.deleteState(probe.id, of: model)
     }
 }
 
