@@ -187,10 +187,15 @@ final class SessionConfinement: Sendable {
     /// Blocks: call it again until it finds none.
     /// - Returns: how many were found.
     func kill(leader: pid_t?) -> Int {
+        // The group holds them all, unless a process of root that is not isolated has left it; looking through /proc costs more.
+        if let group {
+            let count = group.kill()
+            if count > 0 { return count }
+        }
         var found = Set(SessionProcesses(socketPath: folder.socket, leader: leader).find())
         if group == nil, let tree = state.withLock({ $0.tree }) { found.formUnion(tree.members().map(\.id)) }
         for id in found { _ = Glibc.kill(id, SIGKILL) }
-        return found.count + (group?.kill() ?? 0)
+        return found.count
     }
 
     /// Blocks. Call when no process is left.

@@ -84,6 +84,7 @@ import Testing
         var run = ConfinedRun()
         run.isolation = isIsolated ? .automatic : .none
         run.createLimit = .seconds(2)
+        run.spec.cpus = 0.5
         run.configure = { $0.confinement.processCountMax = 100 }
         let outcome = try await run.run(
             """

@@ -156,7 +156,10 @@ import Testing
 
     /// Waits for something that another task brings about; the test's own time limit ends it.
     private func waitUntil(_ condition: () async throws -> Bool) async throws {
-        for _ in 0..<6000 where try await !condition() { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<6000 {
+            if try await condition() { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
         #expect(try await condition())
     }
 }

@@ -41,6 +41,16 @@ final class ControlGroup: Sendable {
     ///
     /// - Throws: `ControlGroupError`; nothing is left then.
     static func make(in places: [ControlGroupPlace], bounds: ProcessBounds) throws -> ControlGroup {
+        for _ in 1..<makingTriesMax {
+            // Another host that looks for rubbish takes a group for such until it is locked.
+            if let group = try? makeOnce(in: places, bounds: bounds) { return group }
+        }
+        return try makeOnce(in: places, bounds: bounds)
+    }
+
+    private static let makingTriesMax = 8
+
+    private static func makeOnce(in places: [ControlGroupPlace], bounds: ProcessBounds) throws -> ControlGroup {
         let name = newName()
         var parts: [Part] = []
         var locks: [FolderLock] = []

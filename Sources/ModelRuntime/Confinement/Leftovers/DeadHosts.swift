@@ -9,7 +9,7 @@ enum DeadHosts {
     private static let swept = Mutex<Set<String>>([])
     private static let killTriesMax = 1000
 
-    /// Sweeps once for each root in the life of this process. Blocks.
+    /// Sweeps when a root is used for the first time in the life of this process. Blocks.
     static func sweepOnce(root: String, places: [ControlGroupPlace], logger: Logger) {
         guard swept.withLock({ $0.insert(root).inserted }) else { return }
         let count = sweep(root: root, places: places)
