@@ -57,7 +57,8 @@ extension ProcessExecutor {
         public var outputSizeBytesMax = 256 << 20
 
         /// Binds each process to the host with the command `setpriv` where it is installed, so that the kernel kills it
-        /// when the host dies. Without it a process that is busy then lives until it next looks at its socket.
+        /// when the host dies. Without it a process that is busy then lives until it next looks at its socket. Isolated
+        /// processes die with the host whatever this says.
         public var endsWithHost = true
 
         /// What the processes may use of the machine and see of it.

@@ -36,14 +36,16 @@ extension ProcessExecutor.Configuration {
         /// Most processes and threads of a launcher at a time, 1 or more. Numerical libraries start a thread a core.
         public var processCountMax = 1024
 
-        /// Scratch space of a session, in MiB, for specs without `diskMebibytes`; nil: as much as there is.
+        /// Scratch space of a session, in MiB, for specs without `diskMebibytes`; nil: as much as there is. It is looked
+        /// at several times a second: what is written in between may go beyond it, but no single file.
         public var diskMebibytesDefault: Int? = 10_240
 
         /// Most files that a process may have open; never above the host's own limit.
         public var descriptorCountMax = 4096
 
         /// Further files and folders that isolated code may read, such as libraries outside `/usr`. Absolute paths;
-        /// those that do not exist are left out. The interpreter and its packages need no mention.
+        /// those that do not exist are left out. The interpreter and its packages need no mention. What lies below
+        /// `/dev` is a device that the code may use, such as a graphics processor's `/dev/nvidia0`.
         public var readablePaths: [String] = []
 
         /// An empty group of cgroup v2 below which launchers get theirs, for hosts whose own group cannot hold them:

@@ -102,7 +102,9 @@ final class SessionConfinement: Sendable {
             ])
         guard limits != .none, bounds.diskBytes != nil || !isGrouped(.memory) || !isGrouped(.pids) else { return }
         let leader = process.id
+        // Memory is taken faster than disk, of which no single file may go beyond the bound.
         let watchdog = Watchdog(
+            pauseMilliseconds: isGrouped(.memory) && isGrouped(.pids) ? 200 : 25,
             look: { [weak self] in self?.findBreach(tree, leader) },
             whenFound: { [weak self] _ in (self?.kill(leader: leader) ?? 0) == 0 })
         state.withLock { $0.watchdog = watchdog }

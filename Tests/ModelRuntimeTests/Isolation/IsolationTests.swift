@@ -126,6 +126,16 @@ import Testing
         #expect(outcome.receiver.text("name") == "model")
     }
 
+    private static let device = ["/dev/fuse", "/dev/hwrng", "/dev/loop-control"].first { FileManager.default.fileExists(atPath: $0) }
+
+    @Test(.enabled(if: Self.device != nil, "no device to try with"))
+    func devicesAreThereWhenConfigured() async throws {
+        let device = try #require(Self.device)
+        let script = "import os, stat\nprovide('is', str(os.path.exists('\(device)') and stat.S_ISCHR(os.stat('\(device)').st_mode)).encode())"
+        #expect(try await run(script).receiver.text("is") == "False")
+        #expect(try await run(script) { $0.confinement.readablePaths = [device] }.receiver.text("is") == "True")
+    }
+
     @Test func furtherPathsAreReadableWhenConfigured() async throws {
         let folder = try ModelRun.makeRoot()
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -1,3 +1,4 @@
+import Glibc
 @testable import ModelRuntime
 import Strata
 import Testing
@@ -32,6 +33,30 @@ import Testing
 
     @Test func nothingIsFoundInNonsense() {
         #expect(ControlGroupHierarchy.parse(mounts: "a b - c\n- - - -\n\n", groups: "::::\nx").isEmpty)
+    }
+
+    private static let versionTwo = ControlGroupHierarchy.all().first { $0.version == .two && access($0.folder, W_OK) == 0 }
+
+    /// Whatever controllers there are: version 2 holds processes together, counts their time and kills them.
+    @Test(.enabled(if: Self.versionTwo != nil && geteuid() == 0, "no cgroup2 is mounted, or not as root"))
+    func aGroupOfVersionTwoHoldsItsProcesses() throws {
+        let folder = try #require(Self.versionTwo).folder
+        let place = ControlGroupPlace(version: .two, controllers: [], folder: folder)
+        let launcher = try ControlGroup.make(in: [place], bounds: ProcessBounds(LauncherSpec(), .init()))
+        let session = try launcher.makeChild("session-1")
+        let request = FrontCommand.wrap(
+            SpawnRequest(
+                path: "/bin/sh", arguments: ["-c", "setsid sleep 600 & while :; do :; done"], environment: [:], workingFolder: "/"),
+            entrances: session.entrances, bounds: nil, ignoresTermination: false)
+        let process = ModelProcess(id: try request.spawn(standardOutput: 1, standardError: 2)) {}
+        while session.members().count < 2 || (session.cpuSeconds() ?? 0) < 0.05 { usleep(10_000) }
+        #expect((launcher.cpuSeconds() ?? 0) >= 0.05)
+        while session.kill() > 0 { usleep(5000) }
+        while process.exit.result == nil { usleep(5000) }
+        process.reap()
+        #expect(session.remove() == nil)
+        #expect(launcher.remove() == nil)
+        for part in launcher.parts { #expect(access(part.folder, F_OK) != 0) }
     }
 
     private func settings(_ version: ControlGroupHierarchy.Version, _ spec: LauncherSpec) -> [String: String] {

@@ -112,6 +112,33 @@ import Testing
         #expect(outcome.failure == Self.killed)
     }
 
+    /// Two sessions share their launcher's memory; the one that took it is the one that is told of it.
+    @Test(.enabled(if: Machine.groupsMemory, "no memory control group can be made here"))
+    func anotherSessionsOutOfMemoryIsNotThisOnes() async throws {
+        let root = try ModelRun.makeRoot()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        var configuration = ProcessExecutor.Configuration()
+        configuration.temporaryRoot = root
+        let executor = ProcessExecutor(configuration: configuration)
+        let launcher = try await executor.acquireLauncher(at: .temporaryLauncher(LauncherSpec(cpus: 2, memoryMebibytes: 256)))
+        let code = ModelCode(modelID: .random(), language: .python, files: Fixture.files("runs_script"), filesIdentity: "test")
+        let greedy = try await launcher.start(code), modest = try await launcher.start(code)
+        func failure(_ session: any ModelSession, _ script: String) async -> ExecutionFailure? {
+            let call = CreateModelStateCall(parameters: [CallParameter("script", [Array(script.utf8)])], otherModels: [])
+            do {
+                try await session.createModelState(call, receiver: RecordingReceiver())
+                return nil
+            } catch {
+                return error as? ExecutionFailure
+            }
+        }
+        #expect(await failure(greedy, Self.takesMuch + "take()") == Self.killed)
+        #expect(await failure(modest, "import os\nos._exit(3)") == .codeTerminated(exitCode: 3, signal: nil, outOfMemory: false))
+        for session in [greedy, modest] { await session.terminate(reusable: false) }
+        await launcher.release()
+        #expect(Leftovers.files(below: root).isEmpty)
+    }
+
     @Test func aKillThatHasNothingToDoWithMemoryIsNotOutOfMemory() async throws {
         let outcome = try await run(.automatic).run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
         #expect(outcome.failure == .codeTerminated(exitCode: nil, signal: "SIGKILL", outOfMemory: false))

@@ -117,6 +117,10 @@ final class ControlGroup: Sendable {
             if part.place.controllers.contains(.pids) { SmallFile.write("0", to: part.folder + "/pids.max") }
         }
         let found = members()
+        for part in parts where part.place.version == .two {
+            // All at once, also what is being forked; kernels before 5.14 lack the file.
+            SmallFile.write("1", to: part.folder + "/cgroup.kill")
+        }
         for id in found { _ = Glibc.kill(id, SIGKILL) }
         return found.count
     }

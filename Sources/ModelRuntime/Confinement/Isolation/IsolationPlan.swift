@@ -24,6 +24,7 @@ struct IsolationPlan: Sendable {
         var arguments = Self.namespaces(bubblewrap, network)
         arguments += Self.system(network)
         arguments += Self.inMemory("/dev/shm", memoryBytes, bubblewrap)
+        for path in readable.devices { arguments += ["--dev-bind-try", path, path] }
         arguments += ["--remount-ro", "/dev"]
         arguments += Self.inMemory("/tmp", memoryBytes, bubblewrap)
         for path in readable.paths { arguments += ["--ro-bind-try", path, path] }

@@ -11,6 +11,8 @@ struct ReadablePaths: Sendable, Hashable {
 
     /// Files and folders, none within another.
     private(set) var paths: [String] = []
+    /// Devices that the program may use.
+    let devices: [String]
     /// Links that lead to the program and lie in none of the folders.
     private(set) var links: [Link] = []
 
@@ -23,6 +25,7 @@ struct ReadablePaths: Sendable, Hashable {
     ///   - python: the folders that the interpreter named, empty for other programs.
     ///   - own: the session's folder, which is seen in any case.
     init(program: String, arguments: [String], python: [String], further: [String], own: String) {
+        devices = further.filter { $0.hasPrefix("/dev/") }
         var wanted = further + python
         if python.isEmpty, !Self.lies(program, in: own) { wanted.append(Self.home(of: Self.resolved(program))) }
         for argument in arguments where argument.hasPrefix("/") && access(argument, F_OK) == 0 && !Self.lies(argument, in: own) {

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Looks again and again at what a session uses, and says once that it is too much.
 ///
-/// Costs a sleeping thread, and at most about a fifth of a core for looking, however long that takes.
+/// Costs a sleeping thread, and at most about a fifth of a core for looking, however long that takes. What the processes
+/// take in a pause goes unseen until the next look.
 final class Watchdog: Sendable {
     /// What was found beyond its bound.
     enum Breach: Sendable, Hashable {
@@ -25,9 +26,6 @@ final class Watchdog: Sendable {
         }
     }
 
-    /// Shortest time between two looks: what a process can take in it goes unseen until the next.
-    private static let pauseMilliseconds = 25
-
     private let stopping = DispatchSemaphore(value: 0)
     private let stopped = DispatchSemaphore(value: 0)
     private let found = Mutex<Breach?>(nil)
@@ -38,12 +36,16 @@ final class Watchdog: Sendable {
     /// Starts looking, until something is found or `stop()`.
     ///
     /// - Parameters:
+    ///   - pauseMilliseconds: shortest time between two looks.
     ///   - look: answers what is too much; may block.
     ///   - whenFound: called once, on the thread that looks, until it answers true: the processes are gone.
-    init(look: @escaping @Sendable () -> Breach?, whenFound: @escaping @Sendable (Breach) -> Bool) {
+    init(
+        pauseMilliseconds: Int, look: @escaping @Sendable () -> Breach?,
+        whenFound: @escaping @Sendable (Breach) -> Bool
+    ) {
         let thread = Thread { [stopping, stopped, weak self] in
             defer { stopped.signal() }
-            var pause = Self.pauseMilliseconds
+            var pause = pauseMilliseconds
             var known: Breach?
             while stopping.wait(timeout: .now() + .milliseconds(pause)) == .timedOut {
                 let begin = DispatchTime.now().uptimeNanoseconds
@@ -53,7 +55,7 @@ final class Watchdog: Sendable {
                 }
                 if let known, whenFound(known) { return }
                 let nanoseconds = DispatchTime.now().uptimeNanoseconds - begin
-                pause = max(Self.pauseMilliseconds, Int(min(nanoseconds / 250_000, 2_000)))
+                pause = max(pauseMilliseconds, Int(min(nanoseconds / 250_000, 2_000)))
             }
         }
         thread.name = "model-watchdog"
