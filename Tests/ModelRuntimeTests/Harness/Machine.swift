@@ -12,6 +12,9 @@ enum Machine {
     static let isolates =
         if case .works = Bubblewrap.find(searchPath: "/usr/bin") { true } else { false }
 
+    static let isolatesUsers =
+        if case .works(let bubblewrap) = Bubblewrap.find(searchPath: "/usr/bin") { bubblewrap.isolatesUsers } else { false }
+
     static let hasSystemPython = Executables.isExecutable("/usr/bin/python3")
 
     static let hasTaskset = Executables.find("taskset", in: "/usr/bin:/bin") != nil

@@ -88,11 +88,14 @@ import Testing
             status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines() if ":" in line)
             provide("capabilities", status["CapEff"].strip().encode())
             provide("privileges", status["NoNewPrivs"].strip().encode())
+            provide("users", os.readlink("/proc/self/ns/user").encode())
             """)
         // Pressure files take a wish to be told, which changes nothing.
         #expect(lines(outcome, "writable").filter { !$0.hasPrefix("/proc/pressure/") }.isEmpty)
         #expect(outcome.receiver.text("capabilities").map { $0.allSatisfy { $0 == "0" } } == true)
         #expect(outcome.receiver.text("privileges") == "1")
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/user")
+        #expect((outcome.receiver.text("users") != own) == Machine.isolatesUsers)
     }
 
     @Test func theHostsFilesProcessesAndVariablesAreNotSeen() async throws {

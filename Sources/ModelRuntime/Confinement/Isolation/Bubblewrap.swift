@@ -8,6 +8,8 @@ struct Bubblewrap: Sendable {
     let path: String
     /// Whether a filesystem in memory can be given a size.
     let limitsSizes: Bool
+    /// Whether isolated code has a user namespace of its own: its root is not the host's, and has no keys of the host's.
+    let isolatesUsers: Bool
     /// Whether isolated code can be kept from making namespaces of its own.
     let forbidsNamespaces: Bool
     /// Whether `env` can give a program its signals' defaults back.
@@ -35,24 +37,27 @@ struct Bubblewrap: Sendable {
         }
     }
 
+    /// Tries the strongest way first. Root can do without user namespaces, and old programs do not know every option.
     private static func examine(_ path: String) -> Finding {
         let environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C"]
         do {
             let help = try ShortCommand.run(path, ["--help"], environment: environment)
-            let words = (help.output + help.problem).split(whereSeparator: \.isWhitespace)
-            var bubblewrap = Bubblewrap(
-                path: path, limitsSizes: words.contains("--size"),
-                forbidsNamespaces: words.contains("--disable-userns") && geteuid() != 0, resetsSignals: true)
-            let trial = IsolationPlan.trial(bubblewrap)
-            var outcome = try ShortCommand.run(path, trial + [signalReset, signalResetFlag, "true"], environment: environment)
-            if outcome.status == .exited(0) { return .works(bubblewrap) }
-            bubblewrap = Bubblewrap(
-                path: path, limitsSizes: bubblewrap.limitsSizes, forbidsNamespaces: bubblewrap.forbidsNamespaces,
-                resetsSignals: false)
-            outcome = try ShortCommand.run(path, IsolationPlan.trial(bubblewrap) + ["true"], environment: environment)
-            if outcome.status == .exited(0) { return .works(bubblewrap) }
-            let said = outcome.problem.split(separator: "\n").first.map(String.init) ?? "it said nothing, status \(outcome.status)"
-            return .fails("\(path) cannot make namespaces here: \(said)")
+            let words = Set((help.output + help.problem).split(whereSeparator: \.isWhitespace))
+            var problem = "it said nothing"
+            for resetsSignals in [true, false] {
+                for (isolatesUsers, forbidsNamespaces) in [(true, true), (true, false), (false, false)] {
+                    if forbidsNamespaces && !words.contains("--disable-userns") || !isolatesUsers && geteuid() != 0 { continue }
+                    let bubblewrap = Bubblewrap(
+                        path: path, limitsSizes: words.contains("--size"), isolatesUsers: isolatesUsers,
+                        forbidsNamespaces: forbidsNamespaces, resetsSignals: resetsSignals)
+                    let reset = resetsSignals ? [signalReset, signalResetFlag] : []
+                    let outcome = try ShortCommand.run(
+                        path, IsolationPlan.trial(bubblewrap) + reset + ["true"], environment: environment)
+                    if outcome.status == .exited(0) { return .works(bubblewrap) }
+                    problem = outcome.problem.split(separator: "\n").first.map(String.init) ?? problem
+                }
+            }
+            return .fails("\(path) cannot make namespaces here: \(problem)")
         } catch {
             return .fails("\(path) cannot be run: \(error)")
         }

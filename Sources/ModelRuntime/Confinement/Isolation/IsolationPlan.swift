@@ -53,8 +53,7 @@ struct IsolationPlan: Sendable {
         var arguments = ["--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         arguments += ["--hostname", "model", "--cap-drop", "ALL"]
         if network == .none { arguments.append("--unshare-net") }
-        // Root needs no user namespace to make the others.
-        if geteuid() != 0 { arguments.append("--unshare-user") }
+        if bubblewrap.isolatesUsers { arguments.append("--unshare-user") }
         if bubblewrap.forbidsNamespaces { arguments.append("--disable-userns") }
         return arguments
     }

@@ -76,7 +76,7 @@ struct MachineExamination: Sendable {
             let weak = bubblewrap.resetsSignals ? "" : "; models cannot be asked to end, only killed, since env is too old"
             return Finding(
                 name: "isolation", verdict: weak.isEmpty ? .good : .limited,
-                text: "\(bubblewrap.path) makes namespaces\(geteuid() == 0 ? " as root" : " of users")\(weak)")
+                text: "\(bubblewrap.path) makes namespaces\(bubblewrap.isolatesUsers ? ", of users too" : " but none of users")\(weak)")
         case .fails(let reason):
             return Finding(
                 name: "isolation", verdict: configuration.confinement.isolation == .required ? .missing : .limited,
