@@ -10,7 +10,8 @@ import Testing
         try await withTemporaryFolder { folder in
             let path = folder + "/s"
             try await withStore(at: path) { watcher in
-                let model = try await watcher.createModel(named: "m")
+                let settings = ModelSettings(maxDurations: OperationHarness.patient)
+                let model = try await watcher.createModel(named: "m", options: ModelOptions(settings: settings))
                 let active = try await watcher.commit([("w", [1])], to: model.id, options: StateOptions(makeActive: true))
                 let helper = try await HelperProcess("\(kind.rawValue)-hang", path, model.id, 3)
                 let line = await helper.nextLine()
@@ -51,7 +52,8 @@ import Testing
         try await withTemporaryFolder { folder in
             let path = folder + "/s"
             try await withStore(at: path) { store in
-                let model = try await store.createModel(named: "m").id
+                let settings = ModelSettings(maxDurations: OperationHarness.patient)
+                let model = try await store.createModel(named: "m", options: ModelOptions(settings: settings)).id
                 let helper = try await HelperProcess("train-hang", path, model, 1)
                 let line = await helper.nextLine()
                 let id = try #require(OperationID(line ?? "none"), "\(helper.errorText())")

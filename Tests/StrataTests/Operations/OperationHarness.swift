@@ -4,6 +4,9 @@ import Testing
 
 /// A store with one model, its active state `start` and code, for running trainings and evaluations.
 struct OperationHarness {
+    /// What hangs in a test hangs until the test lets it go, however slow the machine is.
+    static let patient = MaxDurations(
+        codeStartupSeconds: 86400, instantiateModelSeconds: 86400, createStateSeconds: 86400, trainSeconds: 86400, evaluateSeconds: 86400)
     static let weights = SeededBytes.weights(40_000, seed: 1)
 
     let store: StateStore
@@ -11,7 +14,7 @@ struct OperationHarness {
     let start: State
 
     static func run(
-        settings: ModelSettings = ModelSettings(), options: StateStore.Options = StateStore.Options(),
+        settings: ModelSettings = ModelSettings(maxDurations: patient), options: StateStore.Options = StateStore.Options(),
         _ body: (OperationHarness) async throws -> Void
     ) async throws {
         try await withTemporaryStore(options: options) { store in

@@ -96,8 +96,9 @@ struct EvaluationOutcome: JSONDocument {
         DurationsView.fields.below("failed"), FailureFields.fields.below("failed"))
 
     var text: String {
-        let rows = (success?.output ?? []).flatMap { output in
-            output.items.map { [output.name, "\($0.index)", $0.type, "\($0.shape)", Text.size(Int64($0.sizeBytes)), $0.preview] }
+        let rows = (success?.output ?? []).flatMap { output -> [[String]] in
+            if output.items.isEmpty { return [[output.name, "", "", "", "", "no items"]] }
+            return output.items.map { [output.name, "\($0.index)", $0.type, "\($0.shape)", Text.size(Int64($0.sizeBytes)), $0.preview] }
         }
         return Table(
             [.text("OUTPUT"), .number("ITEM"), .text("TYPE"), .text("SHAPE"), .number("SIZE"), .text("VALUES")], rows: rows

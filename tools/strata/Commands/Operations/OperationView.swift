@@ -74,11 +74,11 @@ struct OperationView: JSONDocument {
             ("snapshot loaded", baseSnapshotId ?? ""), ("new state", newStateName.map { "\($0) (\(newStateId ?? "?"))" } ?? ""),
             ("started", startedAt), ("finished", finishedAt ?? ""), ("took", Text.duration(milliseconds: durations.total)),
             ("phases", durations.text), ("progress", progress.map { "\($0)" } ?? ""), ("failed at", error?.at?.rawValue ?? ""),
-            ("dropped", droppedMetricCount > 0 ? Text.count(droppedMetricCount, "metric entry") : ""),
+            ("not kept", droppedMetricCount > 0 ? Text.count(droppedMetricCount, "metric value") : ""),
         ]
         let values = (metrics ?? []).map { metric -> (String, String) in
             let last = metric.last.map { ", last \(String(decoding: $0.serialized(), as: UTF8.self))" } ?? ""
-            return ("metric \(metric.name)", "\(Text.count(metric.amount)) values\(last)")
+            return ("metric \(metric.name)", Text.count(metric.amount, "value") + last)
         }
         return own + values
     }
