@@ -8,6 +8,8 @@ final class SessionConfinement: Sendable {
     private struct State {
         var tree: ProcessTree?
         var watchdog: Watchdog?
+        /// How many processes the kernel had killed for memory before the present operation.
+        var outOfMemoryKillsBefore: Int64 = 0
     }
 
     private let folder: WorkingFolder
@@ -148,8 +150,8 @@ final class SessionConfinement: Sendable {
     ///
     /// Out of memory is told when the kernel has counted that it killed a process of this session for want of memory, or
     /// the watchdog killed the session for it, and never otherwise. A child that was killed so counts: a process that
-    /// ends by itself after it has lost a child to the limit ended for the limit's sake. Of a session that serves several
-    /// operations the count goes back to its start.
+    /// ends by itself after it has lost a child to the limit ended for the limit's sake. What was lost before
+    /// `forgetLosses()` does not count.
     func failure(of status: ExitStatus) -> ExecutionFailure {
         if let breach = state.withLock({ $0.watchdog?.breach }) {
             if case .memory = breach { return .codeTerminated(exitCode: nil, signal: "SIGKILL", outOfMemory: true) }
@@ -160,11 +162,18 @@ final class SessionConfinement: Sendable {
             return .unknown(
                 reason: "the model wrote a file of more than \(bytesMax) bytes, its disk limit; raise the launcher's diskMebibytes")
         }
-        guard (group?.outOfMemoryKillCount() ?? 0) > 0 else { return status.failure }
+        let killsBefore = state.withLock { $0.outOfMemoryKillsBefore }
+        guard (group?.outOfMemoryKillCount() ?? 0) > killsBefore else { return status.failure }
         switch status.failure {
         case .codeTerminated(let code, let signal, _): return .codeTerminated(exitCode: code, signal: signal, outOfMemory: true)
         case let other: return other
         }
+    }
+
+    /// Called between two operations: what the memory limit killed until now is no reason for what ends later. Blocks.
+    func forgetLosses() {
+        guard let count = group?.outOfMemoryKillCount() else { return }
+        state.withLock { $0.outOfMemoryKillsBefore = count }
     }
 
     /// `bwrap` exits with 128 and the signal's number when its child was killed by one. A program that exits with such a

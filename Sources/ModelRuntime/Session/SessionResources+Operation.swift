@@ -21,8 +21,12 @@ extension SessionResources {
         return try await blocking { [folder] in try folder.makeMount(number) }
     }
 
-    /// Makes ready for the next operation: mounts of the last one go.
+    /// Makes ready for the next operation: mounts of the last one go, and what it lost to the memory limit is forgotten.
     func tidy() async {
-        try? await blocking { [folder] in folder.removeMounts() }
+        let confinement = confinement
+        try? await blocking { [folder] in
+            folder.removeMounts()
+            confinement?.forgetLosses()
+        }
     }
 }

@@ -139,6 +139,46 @@ import Testing
         #expect(Leftovers.files(below: root).isEmpty)
     }
 
+    /// Warm code outlives a child that one operation lost; the next operation's end has another reason.
+    @Test(.enabled(if: Machine.groupsMemory, "no memory control group can be made here"))
+    func whatAnEarlierOperationLostIsNotThisOnes() async throws {
+        let root = try ModelRun.makeRoot()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        var configuration = ProcessExecutor.Configuration()
+        configuration.temporaryRoot = root
+        let executor = ProcessExecutor(configuration: configuration)
+        let id = try executor.createPersistentLauncher(name: "warm", spec: LauncherSpec(cpus: 2, memoryMebibytes: 256))
+        let code = ModelCode(modelID: .random(), language: .python, files: Fixture.files("runs_script"), filesIdentity: "test")
+        func operate(_ script: String) async throws -> (isReused: Bool, failure: ExecutionFailure?) {
+            let launcher = try await executor.acquireLauncher(at: .persistentLauncher(id))
+            let session = try await launcher.start(code)
+            let call = CreateModelStateCall(parameters: [CallParameter("script", [Array(script.utf8)])], otherModels: [])
+            var failure: ExecutionFailure?
+            do {
+                try await session.createModelState(call, receiver: RecordingReceiver())
+            } catch {
+                failure = error as? ExecutionFailure
+            }
+            await session.terminate(reusable: failure == nil)
+            await launcher.release()
+            return (session.isReused, failure)
+        }
+        let first = try await operate(
+            Self.takesMuch + """
+                import os
+                child = os.fork()
+                if child == 0:
+                    take()
+                os.waitpid(child, 0)
+                """)
+        #expect(!first.isReused && first.failure == nil)
+        let second = try await operate("import os\nos._exit(3)")
+        #expect(second.isReused)
+        #expect(second.failure == .codeTerminated(exitCode: 3, signal: nil, outOfMemory: false))
+        await executor.close()
+        #expect(Leftovers.files(below: root).isEmpty)
+    }
+
     @Test func aKillThatHasNothingToDoWithMemoryIsNotOutOfMemory() async throws {
         let outcome = try await run(.automatic).run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
         #expect(outcome.failure == .codeTerminated(exitCode: nil, signal: "SIGKILL", outOfMemory: false))

@@ -40,14 +40,20 @@ struct MachineExamination: Sendable {
     }
 
     private func node() -> Finding {
-        guard let path = Executables.find("node", in: configuration.searchPath) else {
-            return Finding(name: "node", verdict: .limited, text: "not found in PATH; models in JavaScript and TypeScript need it")
+        let node: NodeInterpreter
+        do {
+            node = try NodeInterpreter.find(configuration)
+        } catch let failure {
+            guard case .invalidExecutableFile(let reason)? = failure as? ExecutionFailure else {
+                return Finding(name: "node", verdict: .limited, text: "\(failure)")
+            }
+            return Finding(name: "node", verdict: .limited, text: "\(reason); only models in JavaScript and TypeScript need it")
         }
-        let outcome = try? ShortCommand.run(path, ["--version"], environment: ["PATH": configuration.searchPath])
+        let outcome = try? ShortCommand.run(node.path, ["--version"], environment: ["PATH": configuration.searchPath])
         guard outcome?.status == .exited(0), let version = outcome?.output.split(separator: "\n").first else {
-            return Finding(name: "node", verdict: .limited, text: "\(path) cannot be run; models in JavaScript and TypeScript need it")
+            return Finding(name: "node", verdict: .limited, text: "\(node.path) cannot be run; models in JavaScript and TypeScript need it")
         }
-        return Finding(name: "node", verdict: .good, text: "\(path), \(version)")
+        return Finding(name: "node", verdict: .good, text: "\(node.path), \(version), runtime \(node.runtimePath)")
     }
 
     private func temporaryRoot() -> Finding {
