@@ -33,7 +33,7 @@ import Testing
             let states = try await run.store.states(of: run.model, limit: 300)
             #expect(Set(states.items.map(\.id)).isSuperset(of: made))
             #expect(states.total == made.count + 2, "the initial one and that of the first operation")
-            #expect(Leftovers.descriptorCount() <= descriptors + 8, "pooled database connections may have come")
+            #expect(Leftovers.descriptorCount() <= descriptors + 24, "three for each database connection of the pool")
             #expect(Leftovers.residentBytes() - memory < 256 << 20)
             print("\(made.count) made, \(failures.count) refused, \((Leftovers.residentBytes() - memory) >> 20) MiB more")
         }
