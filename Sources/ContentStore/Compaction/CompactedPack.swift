@@ -8,6 +8,8 @@ public final class CompactedPack: Sendable {
     private struct State: ~Copyable {
         var writer: PackWriter?
         var sealed: SealedPack?
+        /// The write that failed: what of it reached the file is unknown, so nothing may follow it.
+        var failure: ContentError?
     }
 
     private let disk: any StoreDisk
@@ -22,21 +24,27 @@ public final class CompactedPack: Sendable {
         stagingPath = staging.nextPackPath()
         do throws(ContentError) {
             let writer = try PackWriter(disk: staging.disk, path: stagingPath, nonce: (0..<16).map { _ in .random(in: 0...255) })
-            state = Mutex(State(writer: consume writer, sealed: nil))
+            state = Mutex(State(writer: consume writer, sealed: nil, failure: nil))
         } catch {
             try? staging.disk.remove(stagingPath)
             throw error
         }
     }
 
-    /// Appends a chunk.
+    /// Appends a chunk. After a failure only `discard()` helps: each further call throws that failure again.
     /// - Precondition: `payload` matches the chunk's checksum; the pack is not sealed.
     public func append(_ chunk: PackedChunk, payload: [UInt8]) throws(ContentError) {
         let head = chunk.recordHead()
         let placed = chunk.moved(to: Int64(head.count))
         let result = state.withLock { state in
             Result { () throws(ContentError) in
-                try (head + payload).withBytes { bytes throws(ContentError) in try state.writer!.append(bytes, chunks: [placed]) }
+                if let failure = state.failure { throw failure }
+                do throws(ContentError) {
+                    try (head + payload).withBytes { bytes throws(ContentError) in try state.writer!.append(bytes, chunks: [placed]) }
+                } catch {
+                    state.failure = error
+                    throw error
+                }
             }
         }
         try result.get()
@@ -48,6 +56,7 @@ public final class CompactedPack: Sendable {
     public func seal(commitRecords: [CommitRecord]) throws(ContentError) -> SealedPack {
         let result = state.withLock { state in
             Result { () throws(ContentError) in
+                if let failure = state.failure { throw failure }
                 guard let writer = state.writer.take() else { preconditionFailure("a pack is sealed once") }
                 let pack = try writer.seal(commitRecords: commitRecords)
                 // Noted first: a publishing that fails may have given the name.

@@ -81,6 +81,8 @@ private struct BaseRelease {
     /// Raw bytes that are held in memory at once.
     static let familyBytesMax: Int64 = 64 << 20
 
+    private typealias EncodedChunk = (chunk: PackedChunk, payload: [UInt8])
+
     let store: StateStore
     let bases: [BaseRow]
 
@@ -93,13 +95,16 @@ private struct BaseRelease {
             else { continue }
             let (reader, target) = (store.reader, draft.pack)
             let encoded = try await blocking { () throws -> [PackedChunk]? in
+                let encoded: [EncodedChunk]?
                 do throws(ContentError) {
-                    return try Self.encode(family, reader, into: target)
+                    encoded = try Self.encode(family, reader)
                 } catch {
                     // What cannot be read is left to repair.
                     guard error.saysThatAPackIsDamaged else { throw error }
                     return nil
                 }
+                for (chunk, payload) in encoded ?? [] { try target?.append(chunk, payload: payload) }
+                return encoded?.map(\.chunk)
             }
             guard let encoded else { continue }
             for (chunk, old) in zip(encoded, family.differences) {
@@ -114,10 +119,8 @@ private struct BaseRelease {
     }
 
     /// Nil when it would free nothing: measured, since how well weights are stored alone differs.
-    private static func encode(
-        _ family: ChunkFamilyRow, _ reader: ChunkReader, into target: CompactedPack?
-    ) throws(ContentError) -> [PackedChunk]? {
-        var encoded: [(chunk: PackedChunk, payload: [UInt8])] = []
+    private static func encode(_ family: ChunkFamilyRow, _ reader: ChunkReader) throws(ContentError) -> [EncodedChunk]? {
+        var encoded: [EncodedChunk] = []
         var growth: Int64 = 0
         for difference in family.differences {
             let raw = try reader.bytes(of: difference.location, base: family.base)
@@ -125,8 +128,6 @@ private struct BaseRelease {
             growth += Int64(chunk.storedBytes - difference.location.storedBytes)
             encoded.append((chunk, payload))
         }
-        guard growth < Int64(family.base.storedBytes) else { return nil }
-        if let target { for (chunk, payload) in encoded { try target.append(chunk, payload: payload) } }
-        return encoded.map(\.chunk)
+        return growth < Int64(family.base.storedBytes) ? encoded : nil
     }
 }

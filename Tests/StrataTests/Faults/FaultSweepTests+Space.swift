@@ -52,6 +52,26 @@ extension FaultSweepTests {
         }
     }
 
+    /// A write that failed may have written anything: no compaction goes on with the pack that it was for.
+    @Test func eachWriteOfACompactedPackMayFail() async throws {
+        let operation = try #require(FaultOperation.all.first { $0.name == "compact" })
+        try await Self.prepared(operation) { sample, expectation, _, folder in
+            let writes = try await Self.log(of: operation, sample, folder + "/logged").enumerated().filter { _, done in
+                if case .write = done.action { done.path.hasSuffix(".pack") } else { false }
+            }.map { $0.offset + 1 }
+            #expect(writes.count > 3)
+            for number in writes {
+                let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/\(number)")
+                let outcome = try await attempt.run { $0.arm(Fault(operation: number, .transient, .error(EIO))) }
+                let comment = "operation \(number), \(outcome.log[number - 1])"
+                #expect(!outcome.isAcknowledged && outcome.error is StrataError, "\(comment)")
+                try await expectation.check(
+                    attempt.left, operation, isAcknowledged: outcome.isAcknowledged, mayLeavePacks: false, comment)
+                try? FileManager.default.removeItem(atPath: attempt.folder)
+            }
+        }
+    }
+
     /// What the operation asks of a disk that does all of it.
     private static func log(of operation: FaultOperation, _ sample: FaultSample, _ folder: String) async throws -> [DiskOperation] {
         let outcome = try await FaultAttempt(operation: operation, sample: sample, folder: folder).run { _ in }
