@@ -39,8 +39,7 @@ final class OperationLauncher: ModelLauncher {
             await end(session, code, reusable: false)
             throw ExecutionFailure.launcherTerminated
         }
-        let usage = isReused ? await session.resources.usageNow() : nil
-        return OperationSession(session, code: code, isReused: isReused, usageBefore: usage, launcher: self)
+        return OperationSession(session, code: code, isReused: isReused, launcher: self)
     }
 
     private func startSession(_ code: ModelCode) async throws -> ProcessSession {
@@ -105,18 +104,17 @@ struct OperationSession: ModelSession {
     private let session: ProcessSession
     private let code: ModelCode
     private let launcher: OperationLauncher
-    private let cpuSecondsBefore: Double
+    /// What the session's processes had used before, of warm code: measured when it is first asked for, since most
+    /// operations never ask and looking costs milliseconds.
+    private let cpuSecondsBefore = OneShot<Double>()
     let isReused: Bool
 
-    /// - Parameter usageBefore: what the session's processes had used when the operation began.
-    init(
-        _ session: ProcessSession, code: ModelCode, isReused: Bool, usageBefore: ResourceUsage?, launcher: OperationLauncher
-    ) {
+    init(_ session: ProcessSession, code: ModelCode, isReused: Bool, launcher: OperationLauncher) {
         self.session = session
         self.code = code
         self.isReused = isReused
         self.launcher = launcher
-        cpuSecondsBefore = usageBefore?.cpuSeconds ?? 0
+        if !isReused { cpuSecondsBefore.fulfil(.success(0)) }
     }
 
     func createModelState(_ call: CreateModelStateCall, receiver: any StateReceiver) async throws {
@@ -131,8 +129,10 @@ struct OperationSession: ModelSession {
 
     func usage() async -> ResourceUsage? {
         guard let usage = await session.resources.usageNow() else { return nil }
+        cpuSecondsBefore.fulfil(.success(usage.cpuSeconds))
+        let before = (try? cpuSecondsBefore.result?.get()) ?? 0
         return ResourceUsage(
-            cpuSeconds: max(0, usage.cpuSeconds - cpuSecondsBefore), memoryBytes: usage.memoryBytes, diskBytes: usage.diskBytes)
+            cpuSeconds: max(0, usage.cpuSeconds - before), memoryBytes: usage.memoryBytes, diskBytes: usage.diskBytes)
     }
 
     func terminate(reusable: Bool) async { await launcher.end(session, code, reusable: reusable) }

@@ -79,7 +79,8 @@ public protocol ModelSession: Sendable {
     /// - Throws: `ExecutionFailure`.
     func instantiateModel(_ call: InstantiateModelCall) async throws -> any ModelInstance
 
-    /// What the code uses now; nil where that is not measured.
+    /// What the code uses now; nil where that is not measured. Of code that ran before, processor time may count from the
+    /// first time that this is called.
     func usage() async -> ResourceUsage?
 
     /// Ends the operation. Called exactly once, whatever happened. When it returns, a temporary session's processes are
