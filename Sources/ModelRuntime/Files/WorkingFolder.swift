@@ -27,14 +27,16 @@ struct WorkingFolder: Sendable {
     /// A socket's path must be shorter than this, in bytes.
     static let socketPathBytesMax = 104
     /// What the path of a socket takes beside the root.
-    static let socketNameBytes = "/strata-XXXXXX/s".utf8.count
+    static let socketNameBytes = "/\(nameTemplate)/s".utf8.count
+    /// As `mkdtemp` wants it: the six letters are where it puts its own.
+    private static let nameTemplate = "strata-XXXXXX"
 
     /// Makes a new folder below `root`, which is made when it is missing. Blocks.
     static func make(below root: String) throws -> WorkingFolder {
         // The process changes its folder, so all paths that it is told must be absolute.
         let root = root.hasPrefix("/") ? root : FileManager.default.currentDirectoryPath + "/" + root
-        var template = Array((root + "/strata-XXXXXX").utf8CString)
-        let socketPathBytes = template.count - 1 + "/s".utf8.count
+        var template = Array((root + "/" + nameTemplate).utf8CString)
+        let socketPathBytes = root.utf8.count + socketNameBytes
         guard socketPathBytes < socketPathBytesMax else {
             throw ExecutionFailure.unknown(
                 reason: "the temporary root \(root) is too long: a socket's path in it takes \(socketPathBytes) bytes, "
@@ -104,7 +106,7 @@ struct WorkingFolder: Sendable {
     static let mark = "This folder belongs to a session of a Strata model host, which holds a lock on this file.\n"
 
     /// Whether a session's folder could have this name.
-    static func isName(_ name: String) -> Bool { name.hasPrefix("strata-") && name.utf8.count == "strata-XXXXXX".utf8.count }
+    static func isName(_ name: String) -> Bool { name.hasPrefix("strata-") && name.utf8.count == nameTemplate.utf8.count }
 
     static func lockFile(in path: String) -> String { path + "/lock" }
 

@@ -33,11 +33,6 @@ struct CreateStateCommand: StoreCommand {
     var name: String
 
     @Option(
-        name: .customLong("param"), parsing: .singleValue,
-        help: ArgumentHelp("A parameter; may be repeated.", valueName: "name=value"))
-    var parameters: [String] = []
-
-    @Option(
         name: .customLong("mount"), parsing: .singleValue,
         help: ArgumentHelp("Another model that the code may read; may be repeated.", valueName: "model[@state|:snapshot]"))
     var mounts: [MountReference] = []
@@ -45,28 +40,8 @@ struct CreateStateCommand: StoreCommand {
     @Flag(help: "Make the new state the active one.")
     var activate = false
 
-    @Option(help: ArgumentHelp("Cores. (default: the model's)", valueName: "cores"))
-    var cpus: Double?
-
-    @Option(help: ArgumentHelp("Memory. (default: the model's)", valueName: "MiB"))
-    var memoryMebibytes: Int?
-
-    @Option(
-        help: ArgumentHelp(
-            "The Python that runs the model. (default: $STRATA_PYTHON, else .venv/bin/python3 here or above, else python3)",
-            valueName: "path"))
-    var python: String?
-
-    @Flag(help: "Show on standard error what the model printed.")
-    var showOutput = false
-
+    @OptionGroup var run: RunOptions
     @OptionGroup var global: GlobalOptions
-
-    func validate() throws {
-        for parameter in parameters { _ = try ParameterArgument(parsing: parameter) }
-        if let cpus, !(cpus > 0) { throw ValidationError("--cpus is \(cpus); ask for more than 0.") }
-        if let memoryMebibytes, memoryMebibytes < 1 { throw ValidationError("--memory-mebibytes is \(memoryMebibytes); the least is 1.") }
-    }
 
     func run(in store: StateStore, _ output: Output) async throws {
         let model = try await store.findModel(model)
@@ -74,9 +49,9 @@ struct CreateStateCommand: StoreCommand {
         let progress = Progress("starting the code", output)
         defer { progress.finish() }
         let capture = OutputCapture()
-        let result = try await store.createState(request, on: ObservedExecutor(executor(capture), progress: progress))
+        let result = try await store.createState(request, on: ObservedExecutor(run.executor(capture), progress: progress))
         progress.finish()
-        if showOutput { StandardError.write(capture.text) }
+        if run.showOutput { StandardError.write(capture.text) }
         switch result {
         case .success(let id, _):
             if activate { try await store.activateState(id, of: model.id) }
@@ -86,7 +61,7 @@ struct CreateStateCommand: StoreCommand {
             // A signal is told of as such.
             if Task.isCancelled { throw CancellationError() }
             if output.isJSON { try await output.show(CreationOutcome(result)) { "" } }
-            let sentence = CreationOutcome.sentence(failure, output: showOutput ? "" : capture.text)
+            let sentence = CreationOutcome.sentence(failure, output: run.showOutput ? "" : capture.text)
             let time = Text.duration(milliseconds: result.durations.totalMilliseconds)
             throw StrataError(
                 .stateCreationFailed, "\(sentence)\nafter \(time); no state was made",
@@ -95,22 +70,11 @@ struct CreateStateCommand: StoreCommand {
     }
 
     private func request(for model: Strata.Model, in store: StateStore) async throws -> CreateStateRequest {
-        let arguments = try parameters.map { try ParameterArgument(parsing: $0) }
-        var spec = model.settings.createStateLauncher
-        spec.cpus = cpus ?? spec.cpus
-        spec.memoryMebibytes = memoryMebibytes ?? spec.memoryMebibytes
         var requests: [MountRequest] = []
         for mount in mounts { requests.append(try await mount.request(in: store)) }
         let declared = model.settings.parameterDefinitions.createState
         return CreateStateRequest(
-            modelID: model.id, name: name, parameters: try await arguments.inputs(declared: declared, in: store),
-            mounts: requests, location: .temporaryLauncher(spec))
-    }
-
-    private func executor(_ capture: OutputCapture) -> ProcessExecutor {
-        var configuration = ProcessExecutor.Configuration()
-        configuration.pythonPath = python
-        configuration.receiveOutput = { capture.set($0) }
-        return ProcessExecutor(configuration: configuration, logger: ToolLogger.make("strata.model-runtime"))
+            modelID: model.id, name: name, parameters: try await run.inputs(declared: declared, in: store),
+            mounts: requests, location: run.location(model.settings.createStateLauncher))
     }
 }

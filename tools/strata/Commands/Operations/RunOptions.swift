@@ -7,7 +7,7 @@ import Strata
 struct RunOptions: ParsableArguments {
     @Option(
         name: .customLong("param"), parsing: .singleValue,
-        help: ArgumentHelp("A parameter, as `strata create-state` takes it; may be repeated.", valueName: "name=value"))
+        help: ArgumentHelp("A parameter; may be repeated.", valueName: "name=value"))
     var parameters: [String] = []
 
     @Option(help: ArgumentHelp("Cores. (default: the model's)", valueName: "cores"))
