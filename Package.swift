@@ -14,6 +14,7 @@ let package = Package(
     products: [
         .library(name: "Strata", targets: ["Strata"]),
         .library(name: "ModelRuntime", targets: ["ModelRuntime"]),
+        .library(name: "StrataServer", targets: ["StrataServer"]),
         .library(name: "StrataTesting", targets: ["StrataTesting"]),
         .executable(name: "strata", targets: ["StrataCommand"]),
     ],
@@ -53,6 +54,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: settings),
+        .target(
+            name: "StrataServer",
+            dependencies: ["Strata", "DecthingsAPI", "ModelRuntime", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .target(name: "CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(
@@ -99,6 +104,12 @@ let package = Package(
                 "ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting", .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Models"], swiftSettings: settings),
+        .testTarget(
+            name: "StrataServerTests",
+            dependencies: [
+                "StrataServer", "ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
             dependencies: [

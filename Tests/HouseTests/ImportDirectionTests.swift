@@ -12,8 +12,16 @@ import Testing
             "Sources/ModelRuntime",
             ["Strata", "DecthingsAPI", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging", "Subprocess", "SystemPackage"]
         ),
+        (
+            "Sources/StrataServer",
+            [
+                "Strata", "DecthingsAPI", "ModelRuntime", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "NIOCore",
+                "NIOPosix", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "NIOSSL", "ServiceLifecycle", "Logging",
+                "Metrics", "CoreMetrics", "Tracing", "ServiceContextModule", "Crypto",
+            ]
+        ),
         ("Sources/StrataTesting", ["Strata", "ContentStore", "CFaultVFS", "Logging"]),
-        ("tools/strata", ["Strata", "DecthingsAPI", "ModelRuntime", "ArgumentParser", "Logging"]),
+        ("tools/strata", ["Strata", "DecthingsAPI", "ModelRuntime", "StrataServer", "ArgumentParser", "Logging"]),
     ]
 
     /// Parts of the toolchain, which every module may use.

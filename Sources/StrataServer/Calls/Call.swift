@@ -1,0 +1,42 @@
+import DecthingsAPI
+
+/// One call of a client: its JSON is here, its blobs may still be on their way.
+struct Call: Sendable {
+    let method: APIMethod
+    /// An object; `null` was made `{}`.
+    let params: JSONValue
+    let blobs: any RequestBlobs
+    let caller: Caller
+    let client: ClientKind
+    /// Names the call in the log.
+    let requestID: String
+
+    /// The params as `type`.
+    ///
+    /// - Throws: `invalid_parameter` with the field at fault.
+    func params<Params: Decodable>(as type: Params.Type) throws(APIError) -> Params {
+        do throws(WireError) {
+            return try params.decode(type)
+        } catch {
+            throw APIError(error)
+        }
+    }
+}
+
+/// Which client speaks, by `User-Agent` (spec: wire.md section 2): some answers differ.
+enum ClientKind: Sendable, Hashable {
+    /// The synchronous Python client, `python-requests/…`.
+    case pythonRequests
+    /// Any other that names itself: Python with aiohttp, JavaScript.
+    case named
+    /// No `User-Agent`: the Rust client.
+    case unnamed
+
+    init(userAgent: String?) {
+        switch userAgent {
+        case nil, "": self = .unnamed
+        case let name? where name.hasPrefix("python-requests"): self = .pythonRequests
+        default: self = .named
+        }
+    }
+}

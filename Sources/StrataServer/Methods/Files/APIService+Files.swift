@@ -1,0 +1,10 @@
+import DecthingsAPI
+
+extension APIService {
+    /// The methods of the FS API.
+    func performFiles(_ call: Call, _ sink: any AnswerSink) async throws {
+        switch call.method {
+        default: throw APIError.unsupported(api: call.method.api, method: call.method.method)
+        }
+    }
+}

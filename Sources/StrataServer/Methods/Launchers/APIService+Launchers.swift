@@ -1,0 +1,10 @@
+import DecthingsAPI
+
+extension APIService {
+    /// The methods of the PersistentLauncher API.
+    func performLauncher(_ call: Call, _ sink: any AnswerSink) async throws {
+        switch call.method {
+        default: throw APIError.unsupported(api: call.method.api, method: call.method.method)
+        }
+    }
+}
