@@ -27,8 +27,8 @@ extension Catalog {
             }
             let datasets = try request.datasets.map { try DatasetTable(db: db).resolve($0) }
             return ResolvedOperationRows(
-                model: code?.model, filesystem: code?.filesystem, settingsJSON: code?.settingsJSON ?? "{}", loaded: code?.loaded,
-                mounts: mounts, datasets: datasets, pins: held)
+                model: code?.model, sequence: try StoreTable(db: db).sequence(), filesystem: code?.filesystem,
+                settingsJSON: code?.settingsJSON ?? "{}", loaded: code?.loaded, mounts: mounts, datasets: datasets, pins: held)
         }
     }
 

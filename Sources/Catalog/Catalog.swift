@@ -115,6 +115,6 @@ public final class Catalog: Sendable {
 
     /// The store's counter of condemning transactions.
     public func currentSequence() async throws -> Int64 {
-        try await read { db in try db.number("SELECT sequence FROM store WHERE id = 1") ?? 0 }
+        try await read { db in try StoreTable(db: db).sequence() }
     }
 }

@@ -83,6 +83,8 @@ public struct ResolvedDatasetKey: Sendable {
 
 public struct ResolvedOperationRows: Sendable {
     public let model: ModelRow?
+    /// The store's counter of condemning transactions at that moment.
+    public let sequence: Int64
     /// The files of the model's code.
     public let filesystem: FilesystemID?
     /// Of the model, or of the snapshot whose state is loaded.

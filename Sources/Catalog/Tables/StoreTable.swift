@@ -7,8 +7,11 @@ struct StoreTable {
     /// Begins a transaction that drops references: what it condemns carries the number that this answers.
     func nextSequence() throws -> Int64 {
         try db.run("UPDATE store SET sequence = sequence + 1 WHERE id = 1")
-        return try db.number("SELECT sequence FROM store WHERE id = 1") ?? 0
+        return try sequence()
     }
+
+    /// The store's counter of condemning transactions.
+    func sequence() throws -> Int64 { try db.number("SELECT sequence FROM store WHERE id = 1") ?? 0 }
 
     /// The highest number of a chunk that was removed; see `noteRemoved`.
     func lastRemovedChunk() throws -> Int64 { try db.number("SELECT last_removed_chunk FROM store WHERE id = 1") ?? 0 }

@@ -75,7 +75,7 @@ extension StateStore {
         options.operationID = request.operationID
         options.baseKeySets = resolved.mounts.map(\.keys)
         return ProvidedState(
-            store: self, modelID: request.modelID, name: request.name, options: options, phase: .createState,
+            store: self, model: resolved.model, horizon: resolved.horizon, name: request.name, options: options, phase: .createState,
             limitSeconds: resolved.settings.maxDurations.createStateSeconds,
             beginCommit: { [operations] in operations.beginCommit(request.operationID) })
     }

@@ -12,7 +12,7 @@ extension StateStore {
     ///   `snapshot_no_longer_exists`; what `body` throws passes through unchanged.
     /// - Complexity: two transactions.
     public func withMounts<T>(_ requests: [MountRequest], _ body: ([Mount]) async throws -> T) async throws -> T {
-        try await holdingHorizon { _ in
+        try await holding {
             let rows: ResolvedOperationRows
             do {
                 let session = try await registeredSession()

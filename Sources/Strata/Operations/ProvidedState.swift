@@ -1,7 +1,11 @@
+import Catalog
+
 /// The state that an operation makes: what its code provides goes straight into a commit.
 struct ProvidedState: Sendable {
     let store: StateStore
-    let modelID: ModelID
+    let model: ModelRow
+    /// The operation's horizon, which it holds.
+    let horizon: Int64
     let name: String
     let options: StateOptions
     /// The phase in which the code provides it.
@@ -15,7 +19,7 @@ struct ProvidedState: Sendable {
     /// - Throws: what breaks the rules of states as an exception of the code; the rest as it comes.
     func commit(_ provide: @escaping @Sendable (any StateReceiver) async throws -> Void) async throws -> StateID {
         do {
-            let state = try await store.commitState(of: modelID, named: name, options: options) { writer in
+            let state = try await store.commitState(of: model, named: name, options: options, horizon: horizon) { writer in
                 let receiver = WriterReceiver(writer)
                 try await withTimeLimit(seconds: limitSeconds, at: phase) { try await provide(receiver) }
                 try receiver.finish()

@@ -7,6 +7,9 @@ struct ResolvedOperation: Sendable {
         let keys: [KeyRow]
     }
 
+    let model: ModelRow
+    /// The catalog's sequence at that moment, from which on the store loses nothing while the operation holds its horizon.
+    let horizon: Int64
     let settings: ModelSettings
     let code: ModelCode
     let parameters: [CallParameter]
@@ -23,7 +26,9 @@ struct ResolvedOperation: Sendable {
         _ rows: ResolvedOperationRows, _ start: OperationStart, definitions: (ParameterDefinitions) -> [ParameterDefinition], store: StateStore
     ) throws(StrataError) {
         let modelID = start.modelID
-        guard let filesystem = rows.filesystem else { throw .modelNotFound(modelID) }
+        guard let model = rows.model, let filesystem = rows.filesystem else { throw .modelNotFound(modelID) }
+        self.model = model
+        horizon = rows.sequence
         settings = try Self.settings(rows.settingsJSON, of: modelID)
         let parameters = try Self.parameters(start.parameters, rows, store)
         try ParameterCheck(definitions: definitions(settings.parameterDefinitions)).check(parameters)

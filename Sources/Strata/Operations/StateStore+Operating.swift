@@ -16,7 +16,7 @@ extension StateStore {
     ) async throws -> OperationOutcome<Success> {
         let watch = Stopwatch()
         do {
-            return try await holdingHorizon { _ in
+            return try await holding {
                 let rows = try await catalog.resolve(start.request(session: try await registeredSession()))
                 let journal = OperationJournal(start.id, catalog: catalog, logger: logger)
                 do {

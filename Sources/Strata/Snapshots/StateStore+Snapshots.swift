@@ -59,7 +59,7 @@ extension StateStore {
     public func withSnapshotState<T>(
         _ id: SnapshotID, of model: ModelID, _ body: (StateReader) async throws -> T
     ) async throws -> T {
-        try await holdingHorizon { _ in
+        try await holding {
             let row: SnapshotRow?
             do {
                 row = try await catalog.snapshot(id: id.rawValue, model: model.rawValue)

@@ -17,25 +17,33 @@ extension StateStore {
         _ write: (StateWriter) async throws -> Void
     ) async throws -> State {
         try Names.check(name, "name")
-        let staging = try writing()
         return try await holdingHorizon { horizon in
             guard let row = try await catalog.model(id: model.rawValue) else { throw StrataError.modelNotFound(model) }
-            let session = IngestSession(
-                staging: staging, packsFolder: layout.packs, reader: reader, horizon: horizon, options: ingestOptions)
-            let plan: StateCommit
-            do {
-                let bases = BaseSelector(
-                    catalog: catalog, modelID: model, named: options.base, keySets: options.baseKeySets)
-                let writer = StateWriter(session: session, bases: bases)
-                try await write(writer)
-                plan = try await self.plan(writer, session, model: row, name: name, options: options)
-            } catch {
-                await session.abandon()
-                throw Self.inOurWords(error)
-            }
-            try await commit(session) { try await catalog.commitState(plan) }
-            return State(plan)
+            return try await commitState(of: row, named: name, options: options, horizon: horizon, write)
         }
+    }
+
+    /// The same while a horizon is held.
+    ///
+    /// - Parameter horizon: a sequence that was read after it was told.
+    func commitState(
+        of model: ModelRow, named name: String, options: StateOptions, horizon: Int64, _ write: (StateWriter) async throws -> Void
+    ) async throws -> State {
+        let session = IngestSession(
+            staging: try writing(), packsFolder: layout.packs, reader: reader, horizon: horizon, options: ingestOptions)
+        let plan: StateCommit
+        do {
+            let bases = BaseSelector(
+                catalog: catalog, modelID: ModelID(unchecked: model.publicID), named: options.base, keySets: options.baseKeySets)
+            let writer = StateWriter(session: session, bases: bases)
+            try await write(writer)
+            plan = try await self.plan(writer, session, model: model, name: name, options: options)
+        } catch {
+            await session.abandon()
+            throw Self.inOurWords(error)
+        }
+        try await commit(session) { try await catalog.commitState(plan) }
+        return State(plan)
     }
 
     /// Ends a session with the transaction that makes its packs part of the store.
@@ -141,7 +149,7 @@ extension StateStore {
     public func withState<T>(
         _ id: StateID? = nil, of model: ModelID, _ body: (StateReader) async throws -> T
     ) async throws -> T {
-        try await holdingHorizon { _ in
+        try await holding {
             let content: StateContent?
             do {
                 content = try await catalog.stateContent(id: id?.rawValue, model: model.rawValue)

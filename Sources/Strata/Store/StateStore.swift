@@ -223,13 +223,19 @@ public final class StateStore: Sendable {
     /// The session's horizon is told first and the sequence that `body` gets is read after: what a collector condemned up
     /// to then is unknown to `body`, and what is condemned later stays until `body` returns.
     func holdingHorizon<T>(_ body: (_ horizon: Int64) async throws -> T) async throws -> T {
+        try await holding { try await body(try await catalog.currentSequence()) }
+    }
+
+    /// The same for a body that needs no sequence, or reads it in a transaction of its own: whatever `body` finds in use when
+    /// it looks it up stays until `body` returns.
+    func holding<T>(_ body: () async throws -> T) async throws -> T {
         try checkOpen()
         do {
             guard let staging else { return try await holdingMark(body) }
             let sequence = try await catalog.currentSequence()
             try await WorkerExecutor.run { () throws(ContentError) in try staging.begin(sequence: sequence) }
             defer { staging.end(sequence: sequence) }
-            return try await body(try await catalog.currentSequence())
+            return try await body()
         } catch {
             throw Self.inOurWords(error)
         }
@@ -239,7 +245,7 @@ public final class StateStore: Sendable {
     /// file, by a lock that goes with the open file.
     ///
     /// Where files cannot be locked nothing is held: what others delete and collect meanwhile then fails to be read.
-    private func holdingMark<T>(_ body: (_ horizon: Int64) async throws -> T) async throws -> T {
+    private func holdingMark<T>(_ body: () async throws -> T) async throws -> T {
         let sequence = try await catalog.currentSequence()
         let (disk, path, logger) = (options.disk, layout.formatFile, logger)
         let file = await WorkerExecutor.run { () -> (any DiskFile)? in
@@ -252,7 +258,7 @@ public final class StateStore: Sendable {
                 return nil
             }
         }
-        let result = try await body(try await catalog.currentSequence())
+        let result = try await body()
         withExtendedLifetime(file) {}
         return result
     }

@@ -55,7 +55,7 @@ struct TrainingRun: Sendable {
         options.stateID = request.newStateID
         options.operationID = request.operationID
         return ProvidedState(
-            store: store, modelID: request.modelID, name: request.newStateName, options: options, phase: .getState,
+            store: store, model: resolved.model, horizon: resolved.horizon, name: request.newStateName, options: options, phase: .getState,
             limitSeconds: resolved.settings.maxDurations.createStateSeconds,
             beginCommit: { [operations = store.operations] in operations.beginCommit(request.operationID) })
     }
