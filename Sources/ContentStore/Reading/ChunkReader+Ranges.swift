@@ -38,8 +38,12 @@ extension ChunkReader {
             for next in 0..<runs.count {
                 while started < min(runs.count, next + WorkerExecutor.width + 1) {
                     let (number, run) = (started, runs[started])
-                    group.addTask(executorPreference: WorkerExecutor.shared) { (number, try await self.read(run)) }
                     started += 1
+                    if let pieces = kept(run) {
+                        ready[number] = pieces
+                        continue
+                    }
+                    group.addTask(executorPreference: WorkerExecutor.shared) { (number, try await self.read(run)) }
                 }
                 while ready[next] == nil {
                     guard let (number, pieces) = try await group.next() else { break }
@@ -64,6 +68,10 @@ extension ChunkReader {
             offset += Int64(entry.rawBytes)
         }
         return runs
+    }
+
+    private func kept(_ run: Run) -> [ArraySlice<UInt8>]? {
+        kept(run.chunks.map(\.entry.id)).map { chunks in zip(chunks, run.chunks).map { $0[$1.wanted] } }
     }
 
     private func read(_ run: Run) async throws -> [ArraySlice<UInt8>] {
@@ -92,6 +100,7 @@ extension ChunkReader {
             chunks.append((bytes, location))
         }
         for (digest, chunk) in zip(Digest.each(of: chunks.map(\.bytes)), chunks) { try verify(digest, chunk.location) }
+        keep(zip(chunks, run.chunks).map { chunk, wish in (wish.entry.id, chunk.bytes) })
         return zip(chunks, run.chunks).map { chunk, wish in chunk.bytes[wish.wanted] }
     }
 

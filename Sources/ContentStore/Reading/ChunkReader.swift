@@ -2,7 +2,8 @@ import Synchronization
 
 /// Reads chunks from packs, decodes them and checks every one against its digest.
 ///
-/// Safe to use from any task; holds at most `openPacksMax` file descriptors and `baseCacheBytes` of decoded bases.
+/// Safe to use from any task; holds at most `openPacksMax` file descriptors, `baseCacheBytes` of decoded bases, and of chunks
+/// that were decoded and checked as many bytes as it is told to keep.
 public final class ChunkReader: Sendable {
     static let openPacksMax = 64
     static let baseCacheBytes = 32 << 20
@@ -12,11 +13,33 @@ public final class ChunkReader: Sendable {
     private let openPacks = Mutex(BoundedCache<PackName, any DiskFile>(costMax: ChunkReader.openPacksMax))
     /// By digest: an id that is used again must not find another chunk's bytes.
     private let bases = Mutex(BoundedCache<Digest, [UInt8]>(costMax: ChunkReader.baseCacheBytes))
+    /// By number, which no other chunk of the store ever gets: kept chunks are found without asking the index.
+    private let checked: Mutex<BoundedCache<ChunkID, [UInt8]>>
+    private let keepsChecked: Bool
     private let scratches = Mutex<[ReadScratch]>([])
 
-    public init(packsFolder: String, disk: any StoreDisk, index: any ChunkIndex) {
+    /// - Parameter checkedBytesMax: bytes of decoded and checked chunks that are kept for later reads; 0 keeps none.
+    public init(packsFolder: String, disk: any StoreDisk, index: any ChunkIndex, checkedBytesMax: Int = 0) {
         folder = PackFolder(disk: disk, path: packsFolder)
         self.index = index
+        checked = Mutex(BoundedCache(costMax: checkedBytesMax))
+        keepsChecked = checkedBytesMax > 0
+    }
+
+    /// The chunks with these numbers, when all of them are kept.
+    func kept(_ ids: [ChunkID]) -> [[UInt8]]? {
+        guard keepsChecked else { return nil }
+        return checked.withLock { checked in
+            let found = ids.compactMap { checked.value(for: $0) }
+            return found.count == ids.count ? found : nil
+        }
+    }
+
+    func keep(_ chunks: [(id: ChunkID, bytes: [UInt8])]) {
+        guard keepsChecked else { return }
+        checked.withLock { checked in
+            for chunk in chunks { checked.insert(chunk.bytes, for: chunk.id, cost: chunk.bytes.count) }
+        }
     }
 
     /// Reads one chunk into `target`, whose size must be the chunk's raw size. Blocks: call it on a worker.

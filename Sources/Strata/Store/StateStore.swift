@@ -35,6 +35,9 @@ public final class StateStore: Sendable {
         public var ingest = IngestSettings()
         /// Where the store tells of what it does (info and below). Errors are thrown, never logged instead.
         public var logger = Logger(label: "strata")
+        /// Bytes of decoded and checked chunks that are kept in memory for reads to come; 0 keeps none. For servers that hand
+        /// out the same states again and again.
+        public var checkedBytesMax = 0
         /// Through what the store reaches its files; for tests that inject faults.
         public var disk: any StoreDisk = LocalDisk()
         /// How long an operation waits for another program that has the catalog locked, before it fails with `io`. Writers of
@@ -83,7 +86,8 @@ public final class StateStore: Sendable {
         self.layout = layout
         self.catalog = catalog
         self.staging = staging
-        reader = ChunkReader(packsFolder: layout.packs, disk: options.disk, index: catalog)
+        reader = ChunkReader(
+            packsFolder: layout.packs, disk: options.disk, index: catalog, checkedBytesMax: max(0, options.checkedBytesMax))
         copier = staging.map { _ in
             CatalogCopier(catalog: catalog, layout: layout, disk: options.disk, storeID: id, logger: options.logger)
         }
