@@ -19,6 +19,8 @@ struct Caller: Sendable {
     var right: Right?
     /// Rights to single models or datasets, by id.
     var rightsByID: [String: Right] = [:]
+    /// How many requests it may make; nil is no bound of its own.
+    var requestRate: RequestRate?
     /// The key that was shown; nil when the server asks for none.
     var keyID: String?
 

@@ -1,0 +1,118 @@
+import DecthingsAPI
+import HTTPTypes
+import Hummingbird
+public import HummingbirdCore
+import NIOCore
+
+extension APIServer {
+    /// Answers an HTTP request below `options.basePath`, or for a path of observation.
+    ///
+    /// - Returns: 200 for every answered call, errors of the API included; 400 for a broken frame, 404 for an unknown path,
+    ///   405 for a wrong verb, 413 for a body above the limits.
+    /// - Throws: what ends the connection: the client went away while it sent.
+    public func respond(to request: Request) async throws -> Response {
+        let path = request.uri.path
+        guard path.hasPrefix(options.basePath) else { return try await observe(request) }
+        let names = path.dropFirst(options.basePath.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard names.count == 3, names[0].isEmpty, !names[1].isEmpty, !names[2].isEmpty else {
+            return path == options.basePath + "/ws"
+                ? try await refuse(.upgradeRequired, "this path takes WebSocket connections", request)
+                : try await refuse(.notFound, "there is nothing at this path; calls go to \(options.basePath)/<Api>/<method>", request)
+        }
+        switch request.method {
+        case .post: return try await call(String(names[1]), String(names[2]), request)
+        case .options: return preflight(request)
+        default: return try await refuse(.methodNotAllowed, "calls are made with POST", request, [.allow: "POST, OPTIONS"])
+        }
+    }
+
+    private func call(_ api: String, _ method: String, _ request: Request) async throws -> Response {
+        let contentLength = request.headers[.contentLength].flatMap { Int($0) }
+        let reader = FrameReader(request.body, contentLength: contentLength, limits: options.frameLimits)
+        if let contentLength, contentLength > options.bodyBytesMax {
+            return try await refuse(.contentTooLarge, "the body has \(contentLength) bytes; at most \(options.bodyBytesMax) are taken", reader)
+        }
+        let params: JSONValue
+        do {
+            params = try JSONValue.parse(try await reader.readHead())
+        } catch let error as WireError {
+            return try await refuse(error, reader)
+        }
+        let incoming = IncomingCall(
+            api: api, method: method, params: params, blobs: reader, key: Self.key(in: request.headers[.authorization]),
+            client: ClientKind(userAgent: request.headers[.userAgent]), wantedError: request.headers[Self.injectHeader],
+            requestID: makeRequestID())
+        let answer = HTTPAnswer()
+        guard start(incoming, answerTo: answer, onEnd: { answer.finish() }) else {
+            return try await whole(Self.refusal(.tooManyRequests), incoming.requestID, reader)
+        }
+        return try await response(from: answer, incoming.requestID, reader)
+    }
+
+    private func response(from answer: HTTPAnswer, _ requestID: String, _ reader: FrameReader) async throws -> Response {
+        switch try await answer.next() {
+        case .whole(let buffer):
+            return try await whole(buffer, requestID, reader)
+        case .begins(let sizeBytes):
+            let drain = drainer(reader)
+            let body = ResponseBody(contentLength: sizeBytes) { writer in
+                do {
+                    while case .piece(let buffer)? = try await answer.next() { try await writer.write(buffer) }
+                    try await writer.finish(nil)
+                } catch {
+                    answer.abort()
+                    throw error
+                }
+                try await drain()
+            }
+            return Response(status: .ok, headers: headers(requestID), body: body)
+        case nil, .piece:
+            // The call gave up on what the client sent, or on a client that is gone: then nobody reads this.
+            return try await refuse(reader.fault ?? WireError(.truncated, "the request ended early"), reader)
+        }
+    }
+
+    private func whole(_ buffer: ByteBuffer, _ requestID: String, _ reader: FrameReader) async throws -> Response {
+        guard !reader.isAtEnd else {
+            return Response(status: .ok, headers: headers(requestID), body: ResponseBody(byteBuffer: buffer))
+        }
+        return draining(.ok, headers(requestID), buffer, reader)
+    }
+
+    /// An answer that comes before all of the request was read. What remains is read and thrown away after it, within
+    /// bounds, since many clients read only when they have sent everything.
+    private func draining(_ status: HTTPResponse.Status, _ headers: HTTPFields, _ buffer: ByteBuffer, _ reader: FrameReader) -> Response {
+        let drain = drainer(reader)
+        let body = ResponseBody(contentLength: buffer.readableBytes) { writer in
+            try await writer.write(buffer)
+            try await writer.finish(nil)
+            try await drain()
+        }
+        return Response(status: status, headers: headers, body: body)
+    }
+
+    private func drainer(_ reader: FrameReader) -> @Sendable () async throws -> Void {
+        { [options] in
+            // The call may go on reading after it answered; then the rest is its own.
+            guard !reader.isAtEnd else { return }
+            if try await !reader.drain(bytesMax: options.drainedBytesMax) { throw BodyTooLong() }
+        }
+    }
+
+    private struct BodyTooLong: Error {}
+
+    private func refuse(_ error: WireError, _ reader: FrameReader) async throws -> Response {
+        try await refuse(error.code == .limitExceeded ? .contentTooLarge : .badRequest, error.message, reader)
+    }
+
+    private func refuse(_ status: HTTPResponse.Status, _ sentence: String, _ reader: FrameReader) async throws -> Response {
+        draining(status, plainHeaders([:]), ByteBuffer(string: sentence + "\n"), reader)
+    }
+
+    private func refuse(
+        _ status: HTTPResponse.Status, _ sentence: String, _ request: Request, _ extra: HTTPFields = [:]
+    ) async throws -> Response {
+        let reader = FrameReader(request.body, contentLength: nil, limits: options.frameLimits)
+        return draining(status, plainHeaders(extra), ByteBuffer(string: sentence + "\n"), reader)
+    }
+}

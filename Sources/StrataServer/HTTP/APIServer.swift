@@ -1,0 +1,100 @@
+import DecthingsAPI
+import Logging
+import Metrics
+import NIOCore
+import Strata
+import Synchronization
+import Tracing
+
+/// Takes the calls of Decthings clients over HTTP and WebSocket and has an `APIService` answer them.
+///
+/// Mount it into a Hummingbird application of your own:
+/// ```swift
+/// let api = APIServer(service: APIService(store: store, executor: executor))
+/// let router = Router()
+/// router.addDecthingsAPI(api)
+/// let app = Application(router: router, server: api.serverBuilder())
+/// try await app.runService()
+/// await api.stop()
+/// ```
+/// or run it alone with `ServerProcess`, as `strata serve` does.
+///
+/// A call runs in a task of its own, so it goes on when its connection drops. All state is bounded by `ServerOptions`.
+public final class APIServer: Sendable {
+    public let service: APIService
+    public let options: ServerOptions
+
+    let calls: RunningCalls
+    let gate: CallGate
+    let observer: CallObserver
+    private let nextRequestNumber = Atomic<UInt64>(0)
+    private let requestPrefix = String(UInt32.random(in: .min ... .max), radix: 36)
+
+    /// - Parameter service: answers the calls; its store is asked for keys, rights and quotas.
+    public init(service: APIService, options: ServerOptions = ServerOptions()) {
+        self.service = service
+        self.options = options
+        calls = RunningCalls(countMax: options.runningCallsMax)
+        gate = CallGate(store: service.store, options: options)
+        observer = CallObserver(metrics: options.metrics, logger: options.logger)
+    }
+
+    /// How many calls run now.
+    public var runningCallCount: Int { calls.count }
+
+    /// Takes no further calls (they are answered `too_many_requests`) and waits for those that run.
+    ///
+    /// - Parameters:
+    ///   - graceSeconds: after this those that still run are cancelled; their clients see how that ended.
+    ///   - cancelling: cancel them at once.
+    public func stop(graceSeconds: Double = 30, cancelling: Bool = false) async {
+        calls.stop()
+        if cancelling { calls.cancelAll() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.calls.drained() }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(graceSeconds))
+                if !Task.isCancelled { self.calls.cancelAll() }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        await calls.drained()
+    }
+
+    func makeRequestID() -> String {
+        "\(requestPrefix)-\(nextRequestNumber.add(1, ordering: .relaxed).newValue)"
+    }
+
+    /// Starts a call in a task of its own.
+    ///
+    /// - Parameter onEnd: runs when nothing more will be answered.
+    /// - Returns: false when no further call may run: then nothing was answered.
+    func start(_ incoming: IncomingCall, answerTo sink: any AnswerSink, onEnd: @escaping @Sendable () async -> Void) -> Bool {
+        calls.start { [self] in
+            await perform(incoming, answerTo: sink)
+            await onEnd()
+        }
+    }
+
+    private func perform(_ incoming: IncomingCall, answerTo sink: any AnswerSink) async {
+        let known = APIMethod(api: incoming.api, method: incoming.method)
+        await observer.observe(incoming, method: known) { [self] in
+            do throws(APIError) {
+                guard let method = known else {
+                    _ = try await gate.caller(showing: incoming.key)
+                    throw APIError.unsupported(api: incoming.api, method: incoming.method)
+                }
+                let (caller, params) = try await gate.admit(incoming, as: method)
+                let call = Call(
+                    method: method, params: params, blobs: incoming.blobs, caller: caller, client: incoming.client,
+                    requestID: incoming.requestID)
+                return await service.answer(call, to: gate.attributing(sink, of: call))
+            } catch {
+                let answered = known?.answerable(error) ?? error
+                try? await sink.begin(.error(answered), blobSizesBytes: [])
+                return answered.code
+            }
+        }
+    }
+}

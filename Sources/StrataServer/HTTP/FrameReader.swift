@@ -1,0 +1,135 @@
+import DecthingsAPI
+import HummingbirdCore
+import NIOCore
+
+/// Reads a request frame from an HTTP body as it arrives: first lengths and JSON, later the blobs.
+///
+/// Unchecked: one task at a time uses it. The connection's task reads the head, then gives it to the call's task, and takes
+/// it back when the call is over.
+final class FrameReader: RequestBlobs, @unchecked Sendable {
+    private var iterator: RequestBody.AsyncIterator
+    private var decoder: RequestFrameDecoder
+    private var input: ArraySlice<UInt8> = []
+    private var receivedBytes = 0
+    private let contentLength: Int?
+    private(set) var sizesBytes: [Int] = []
+    /// Whether the whole body has been read.
+    private(set) var isAtEnd = false
+    /// What is wrong with the frame, where that showed only while its blobs were read.
+    private(set) var fault: WireError?
+
+    init(_ body: RequestBody, contentLength: Int?, limits: FrameLimits) {
+        iterator = body.makeAsyncIterator()
+        self.contentLength = contentLength
+        decoder = RequestFrameDecoder(limits: limits)
+    }
+
+    /// The JSON; afterwards `sizesBytes` is known. A frame without blobs is read to its end.
+    ///
+    /// - Throws: `WireError` for a broken frame; what the connection throws.
+    func readHead() async throws -> [UInt8] {
+        while true {
+            switch try await nextEvent() {
+            case .lengths(let jsonSize, let sizes): try checkLength(after: jsonSize, sizes)
+            case .json(let json):
+                if sizesBytes.isEmpty { try await readEnd() }
+                return json
+            default: break
+            }
+        }
+    }
+
+    /// A body whose `Content-Length` does not fit its own lengths is refused before its blobs are read.
+    private func checkLength(after jsonSize: Int, _ sizes: [Int]) throws(WireError) {
+        sizesBytes = sizes
+        guard let contentLength else { return }
+        let total = sizes.reduce(receivedBytes - input.count + jsonSize, +)
+        if contentLength != total {
+            throw WireError(
+                contentLength < total ? .truncated : .trailingBytes,
+                "the request body has \(contentLength) bytes but its lengths announce \(total); send exactly what they announce")
+        }
+    }
+
+    func read(_ index: Int, _ consume: (ArraySlice<UInt8>) async throws -> Void) async throws {
+        var isWanted = false
+        while true {
+            switch try await nextBlobEvent() {
+            case .blobStart(index, _): isWanted = true
+            case .blobBytes(let bytes): if isWanted { try await consume(bytes) }
+            case .blobEnd(index):
+                if index == sizesBytes.count - 1 { try await readEndOfBlobs() }
+                return
+            default: break
+            }
+        }
+    }
+
+    private func nextBlobEvent() async throws -> RequestFrameDecoder.Event {
+        do {
+            return try await nextEvent()
+        } catch let error as WireError {
+            fault = error
+            throw CallAborted()
+        } catch {
+            throw CallAborted()
+        }
+    }
+
+    private func readEndOfBlobs() async throws {
+        do {
+            try await readEnd()
+        } catch {
+            fault = error as? WireError
+            throw CallAborted()
+        }
+    }
+
+    private func readEnd() async throws {
+        while !isAtEnd {
+            if let event = try decoder.next(from: &input) {
+                precondition(event == .end, "only the end can follow")
+            } else {
+                try await fetch()
+            }
+        }
+        try decoder.finish()
+    }
+
+    private func nextEvent() async throws -> RequestFrameDecoder.Event {
+        while true {
+            if let event = try decoder.next(from: &input) { return event }
+            if isAtEnd {
+                try decoder.finish()
+                throw CallAborted()
+            }
+            try await fetch()
+        }
+    }
+
+    private func fetch() async throws {
+        guard let buffer = try await iterator.next() else {
+            isAtEnd = true
+            return
+        }
+        receivedBytes += buffer.readableBytes
+        input = Array(buffer.readableBytesView)[...]
+    }
+
+    /// Reads on to the end of the body and throws it away, so that a client which sends first and reads then sees its answer.
+    ///
+    /// - Returns: false when more than `bytesMax` were left.
+    func drain(bytesMax: Int) async throws -> Bool {
+        var left = bytesMax
+        input = []
+        while !isAtEnd {
+            guard let buffer = try await iterator.next() else {
+                isAtEnd = true
+                break
+            }
+            left -= buffer.readableBytes
+            if left < 0 { return false }
+        }
+        return true
+    }
+}

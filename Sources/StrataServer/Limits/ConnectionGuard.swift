@@ -1,0 +1,115 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Closes an HTTP connection whose client keeps the server waiting: between requests, while it sends a body that the
+/// server is ready to take, or while it does not take what was sent to it. The server's own waiting never counts.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private enum Wait { case request, body, reader }
+
+    private let options: ServerOptions
+    private var requestsInProgress = 0
+    private var isReadingBody = false
+    /// The server asked for bytes and none came yet.
+    private var isReadPending = false
+    /// What the server waits for the client to do, and until when.
+    private var wait: (what: Wait, until: NIODeadline)?
+    private var timer: Scheduled<Void>?
+
+    init(options: ServerOptions) { self.options = options }
+
+    func handlerAdded(context: ChannelHandlerContext) { update(context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        wait = nil
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            requestsInProgress += 1
+            isReadingBody = true
+            if head.headerFields[.expect]?.lowercased() == "100-continue" {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        case .body: break
+        case .end: isReadingBody = false
+        }
+        isReadPending = false
+        wait = nil
+        update(context)
+        context.fireChannelRead(data)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        isReadPending = true
+        update(context)
+        context.read()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) {
+            requestsInProgress -= 1
+            wait = nil
+        }
+        context.write(data, promise: promise)
+        update(context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        update(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func update(_ context: ChannelHandlerContext) {
+        let what: Wait? =
+            if !context.channel.isWritable {
+                .reader
+            } else if isReadingBody {
+                isReadPending ? .body : nil
+            } else {
+                requestsInProgress == 0 ? .request : nil
+            }
+        guard wait?.what != what else { return }
+        wait = what.map { ($0, .now() + timeout($0)) }
+        if timer == nil { schedule(context) }
+    }
+
+    private func timeout(_ wait: Wait) -> TimeAmount {
+        let seconds =
+            switch wait {
+            case .request: options.idleTimeoutSeconds
+            case .body: options.bodyTimeoutSeconds
+            case .reader: options.writeTimeoutSeconds
+            }
+        return .milliseconds(Int64(seconds * 1000))
+    }
+
+    /// One timer a connection: it looks when the wait would end, and goes on if that has moved.
+    private func schedule(_ context: ChannelHandlerContext) {
+        guard let wait else { return }
+        timer = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: wait.until) {
+            self.timer = nil
+            guard let wait = self.wait else { return }
+            if wait.until > .now() { return self.schedule(context) }
+            self.options.metrics.connectionTimedOut("\(wait.what)")
+            context.close(promise: nil)
+        }
+    }
+}
+
+@available(*, unavailable)
+extension ConnectionGuard: Sendable {}
