@@ -90,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "StrataCommand",
             dependencies: [
-                "Strata", "DecthingsAPI", "ModelRuntime",
+                "Strata", "DecthingsAPI", "ModelRuntime", "StrataServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -132,7 +132,12 @@ let package = Package(
         .testTarget(
             name: "StrataServerTests",
             dependencies: [
-                "StrataServer", "ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting", .product(name: "Logging", package: "swift-log"),
+                "StrataServer", "ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
         .testTarget(

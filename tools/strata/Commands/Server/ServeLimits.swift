@@ -1,0 +1,76 @@
+import ArgumentParser
+import DecthingsAPI
+import Logging
+import StrataServer
+
+/// The bounds of `strata serve`.
+struct ServeLimits: ParsableArguments {
+    @Option(help: ArgumentHelp("Calls that run at once; further ones are refused.", valueName: "count"))
+    var maxCalls = 1024
+
+    @Option(help: ArgumentHelp("Open connections; further ones wait.", valueName: "count"))
+    var maxConnections = 20_000
+
+    @Option(help: ArgumentHelp("Bytes of one request's body.", valueName: "bytes"))
+    var maxBodyBytes = 64 << 30
+
+    @Option(help: ArgumentHelp("Requests a second of all callers together. (default: no bound)", valueName: "count"))
+    var maxRequestRate: Double?
+
+    @Option(help: ArgumentHelp("Bytes of all states together, as clients gave them. (default: no bound)", valueName: "bytes"))
+    var quotaBytes: Int?
+
+    @Option(help: ArgumentHelp("States of the store. (default: no bound)", valueName: "count"))
+    var quotaStates: Int?
+
+    @Option(help: ArgumentHelp("Models of the store. (default: no bound)", valueName: "count"))
+    var quotaModels: Int?
+
+    @Option(help: ArgumentHelp("How long a connection may stay without a request.", valueName: "seconds"))
+    var idleTimeoutSeconds = 300.0
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Answer an error on purpose, to test clients: Model.createState=quota_exceeded:0.1; may be repeated. Also switches on the header x-strata-inject.",
+            valueName: "method=code[:probability]"))
+    var inject: [String] = []
+
+    @Flag(help: "Let clients ask for an error by the header x-strata-inject.")
+    var injectByHeader = false
+
+    @Option(help: ArgumentHelp("What is logged on standard error: debug (each call), info, warning, error.", valueName: "level"))
+    var log = "warning"
+
+    var logLevel: Logger.Level { Logger.Level(rawValue: log) ?? .warning }
+
+    func validate() throws {
+        guard Logger.Level(rawValue: log) != nil else {
+            throw ValidationError("--log is `\(log)`; choose trace, debug, info, notice, warning, error or critical.")
+        }
+        for (name, value) in [("max-calls", maxCalls), ("max-connections", maxConnections), ("max-body-bytes", maxBodyBytes)] where value < 1 {
+            throw ValidationError("--\(name) is \(value); the least is 1.")
+        }
+        if let maxRequestRate, !(maxRequestRate > 0) { throw ValidationError("--max-request-rate is \(maxRequestRate); it is above 0.") }
+        guard idleTimeoutSeconds > 0 else { throw ValidationError("--idle-timeout-seconds is \(idleTimeoutSeconds); it is above 0.") }
+    }
+
+    func options() throws -> ServerOptions {
+        var options = ServerOptions()
+        options.runningCallsMax = maxCalls
+        options.connectionsMax = maxConnections
+        options.bodyBytesMax = maxBodyBytes
+        options.requestRate = maxRequestRate.map { RequestRate(perSecond: $0) }
+        options.storeQuota = StorageQuota(bytesMax: quotaBytes, statesMax: quotaStates, modelsMax: quotaModels)
+        options.idleTimeoutSeconds = idleTimeoutSeconds
+        options.allowsInjection = injectByHeader || !inject.isEmpty
+        options.injections = try inject.map { text in
+            do throws(APIError) {
+                return try Injection(parsing: text)
+            } catch {
+                throw ValidationError(error.reason ?? "\(error)")
+            }
+        }
+        return options
+    }
+}
