@@ -42,7 +42,10 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "CatalogMigrations", path: "migrations",
-            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_collection.sql"), .embedInCode("0003_operations.sql")],
+            resources: [
+                .embedInCode("0001_initial.sql"), .embedInCode("0002_collection.sql"), .embedInCode("0003_operations.sql"),
+                .embedInCode("0004_keys.sql"),
+            ],
             swiftSettings: settings),
         .target(
             name: "Catalog",

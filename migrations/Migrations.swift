@@ -14,5 +14,6 @@ public struct Migration: Sendable {
         Migration(1, PackageResources._001_initial_sql),
         Migration(2, PackageResources._002_collection_sql),
         Migration(3, PackageResources._003_operations_sql),
+        Migration(4, PackageResources._004_keys_sql),
     ]
 }

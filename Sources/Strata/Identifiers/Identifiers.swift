@@ -54,3 +54,9 @@ public struct LauncherID: StoreIdentifier {
     public let rawValue: String
     public init(unchecked rawValue: String) { self.rawValue = rawValue }
 }
+
+/// Of a key that callers show; it tells nothing of the key itself.
+public struct APIKeyID: StoreIdentifier {
+    public let rawValue: String
+    public init(unchecked rawValue: String) { self.rawValue = rawValue }
+}

@@ -67,6 +67,7 @@ public final class StateStore: Sendable {
     let reader: ChunkReader
     let operations = RunningOperations()
     let keptEvaluations: KeptEvaluations
+    let keyCache = KeyCache()
     /// This open store's lock and staging folder; nil when it is open for reading only.
     let staging: StagingSession?
     /// Keeps the catalog's copy; nil when the store is open for reading only.

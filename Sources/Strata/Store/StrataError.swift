@@ -28,6 +28,7 @@ public struct StrataError: Error, Sendable, CustomStringConvertible {
         public static let quotaExceeded = Code("quota_exceeded")
         public static let datasetNotFound = Code("dataset_not_found")
         public static let datasetKeyNotFound = Code("dataset_key_not_found")
+        public static let keyNotFound = Code("key_not_found")
         public static let incorrectVersionID = Code("incorrect_version_id")
         public static let indexOutOfRange = Code("index_out_of_range")
         public static let nameAlreadyUsed = Code("name_already_used")

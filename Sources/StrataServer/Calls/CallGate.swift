@@ -1,4 +1,5 @@
 import DecthingsAPI
+import Logging
 import Strata
 
 /// What every call passes before it is dispatched: key, wanted errors, rates, budget, quotas. Nothing was written yet.
@@ -6,23 +7,41 @@ final class CallGate: Sendable {
     private let store: StateStore
     private let options: ServerOptions
     private let rates: RateGate
+    private let quotas: QuotaGate
 
     init(store: StateStore, options: ServerOptions) {
         self.store = store
         self.options = options
         rates = RateGate(rate: options.requestRate)
+        quotas = QuotaGate(store: store, storeQuota: options.storeQuota)
     }
 
-    /// - Throws: `bad_credentials`.
+    /// - Throws: `bad_credentials` for a key that is missing, unknown or revoked.
     func caller(showing key: String?) async throws(APIError) -> Caller {
-        .everybody
+        guard options.requiresKey else { return .everybody }
+        guard let key else { throw APIError(.badCredentials) }
+        do throws(StrataError) {
+            guard let known = try await store.authenticate(key) else { throw StrataError(.keyNotFound, "no such key") }
+            return Caller(known)
+        } catch {
+            if error.code == .keyNotFound { throw APIError(.badCredentials) }
+            options.logger.error("a key cannot be looked up: \(error)")
+            throw APIError(.unknown)
+        }
     }
 
-    /// The caller and the params of a call that may be dispatched.
+    /// A call that may be dispatched.
+    struct Admission: Sendable {
+        let caller: Caller
+        let params: JSONValue
+        let reservation: QuotaGate.Reservation
+    }
+
+    /// Lets a call in, or not.
     ///
     /// - Throws: `bad_credentials`, `too_many_requests`, `payment_required`, `invalid_parameter`, `quota_exceeded`, and what
     ///   was asked for by injection.
-    func admit(_ incoming: IncomingCall, as method: APIMethod) async throws(APIError) -> (Caller, JSONValue) {
+    func admit(_ incoming: IncomingCall, as method: APIMethod) async throws(APIError) -> Admission {
         let caller = try await caller(showing: incoming.key)
         try rates.pass(keyID: caller.keyID, keyRate: caller.requestRate)
         try inject(incoming, method)
@@ -30,7 +49,8 @@ final class CallGate: Sendable {
         guard let params = incoming.object else {
             throw .invalidParameter("params", "the params must be an object, with a member for each parameter")
         }
-        return (caller, params)
+        let reservation = try await quotas.reserve(method, params, blobSizesBytes: incoming.blobs.sizesBytes, for: caller)
+        return Admission(caller: caller, params: params, reservation: reservation)
     }
 
     private func inject(_ incoming: IncomingCall, _ method: APIMethod) throws(APIError) {
@@ -45,5 +65,12 @@ final class CallGate: Sendable {
         }
     }
 
-    func attributing(_ sink: any AnswerSink, of call: Call) -> any AnswerSink { sink }
+    /// The call is over: what was held for it counts no longer, or as what it made.
+    func end(_ admission: Admission) { quotas.release(admission.reservation) }
+
+    /// The sink that a call is answered to: what its key made is noted before the client hears of it.
+    func attributing(_ sink: any AnswerSink, of call: Call) -> any AnswerSink {
+        guard let key = call.caller.keyID.flatMap(APIKeyID.init(rawValue:)), AttributingSink.methods.contains(call.method) else { return sink }
+        return AttributingSink(sink: sink, store: store, key: key, logger: options.logger)
+    }
 }

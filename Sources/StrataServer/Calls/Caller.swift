@@ -19,6 +19,8 @@ struct Caller: Sendable {
     var right: Right?
     /// Rights to single models or datasets, by id.
     var rightsByID: [String: Right] = [:]
+    /// What it may have made at most, and is still there.
+    var quota = StorageQuota()
     /// How many requests it may make; nil is no bound of its own.
     var requestRate: RequestRate?
     /// The key that was shown; nil when the server asks for none.
@@ -38,5 +40,28 @@ struct Caller: Sendable {
     /// - Throws: `access_denied`.
     func requireRightToCreate() throws(APIError) {
         guard let right, right >= .readwrite else { throw APIError(.accessDenied) }
+    }
+}
+
+extension Caller {
+    /// Who shows this key.
+    init(_ key: APIKey) {
+        right = key.access.map(Right.init)
+        rightsByID = key.rights.mapValues(Right.init)
+        keyID = key.id.rawValue
+        quota = StorageQuota(
+            bytesMax: key.limits.bytesMax.map { Int(clamping: $0) }, statesMax: key.limits.statesMax, modelsMax: key.limits.modelsMax)
+        requestRate = key.limits.requestsPerSecond.map { RequestRate(perSecond: $0, burst: key.limits.requestBurst) }
+    }
+}
+
+extension Right {
+    init(_ right: AccessRight) {
+        self =
+            switch right {
+            case .read: .read
+            case .readwrite: .readwrite
+            case .admin: .admin
+            }
     }
 }

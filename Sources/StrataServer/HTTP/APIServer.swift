@@ -85,10 +85,11 @@ public final class APIServer: Sendable {
                     _ = try await gate.caller(showing: incoming.key)
                     throw APIError.unsupported(api: incoming.api, method: incoming.method)
                 }
-                let (caller, params) = try await gate.admit(incoming, as: method)
+                let admission = try await gate.admit(incoming, as: method)
+                defer { gate.end(admission) }
                 let call = Call(
-                    method: method, params: params, blobs: incoming.blobs, caller: caller, client: incoming.client,
-                    requestID: incoming.requestID)
+                    method: method, params: admission.params, blobs: incoming.blobs, caller: admission.caller,
+                    client: incoming.client, requestID: incoming.requestID)
                 return await service.answer(call, to: gate.attributing(sink, of: call))
             } catch {
                 let answered = known?.answerable(error) ?? error

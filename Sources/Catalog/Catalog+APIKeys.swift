@@ -1,0 +1,50 @@
+import GRDB
+
+extension Catalog {
+    /// Enters a key; only its digest is kept.
+    public func insertAPIKey(_ key: APIKeyRow, digest: [UInt8]) async throws {
+        try await write { db in try APIKeyTable(db: db).insert(key, digest: digest) }
+    }
+
+    /// The key with this digest, revoked or not; one look into an index.
+    public func apiKey(digest: [UInt8]) async throws -> APIKeyRow? {
+        try await read { db in try APIKeyTable(db: db).key(digest: digest) }
+    }
+
+    public func apiKey(id: String) async throws -> APIKeyRow? {
+        try await read { db in try APIKeyTable(db: db).key(id: id) }
+    }
+
+    /// In the order in which they were made, revoked ones included.
+    public func apiKeys(offset: Int, limit: Int) async throws -> RowPage<APIKeyRow> {
+        try await read { db in
+            let table = APIKeyTable(db: db)
+            return RowPage(rows: try table.keys(offset: offset, limit: limit), total: try table.count())
+        }
+    }
+
+    /// Whether there is a key that is not revoked.
+    public func hasUsableAPIKey() async throws -> Bool {
+        try await read { db in try APIKeyTable(db: db).hasUsable() }
+    }
+
+    /// - Returns: false when there is no such key.
+    public func revokeAPIKey(id: String, at time: Int64) async throws -> Bool {
+        try await write { db in try APIKeyTable(db: db).revoke(id, at: time) }
+    }
+
+    /// Notes who made these; what nobody knows, or somebody else made, is passed over.
+    public func attribute(models: [String], states: [String], toKey key: String) async throws {
+        try await write { db in try APIKeyTable(db: db).attribute(models: models, states: states, to: key) }
+    }
+
+    /// What a key made and is still there, or all that is there.
+    ///
+    /// - Complexity: an index entry and a row for each state that counts.
+    public func holdings(ofKey key: String?) async throws -> HoldingsRow {
+        try await read { db in
+            let table = APIKeyTable(db: db)
+            return try key.map { try table.holdings(ofKey: $0) } ?? table.holdings()
+        }
+    }
+}
