@@ -38,6 +38,16 @@ extension Catalog {
         try await read { db in try FilesystemTable(db: db).tree(filesystem.rawValue) }
     }
 
+    /// How full the files of a model's code are: its own, or those of the snapshot that it is based on.
+    ///
+    /// - Complexity: an index entry and a row for each file.
+    public func filesUsage(ofModel id: String, blockBytes: Int64) async throws -> (sizeMebibytes: Int64, blocks: Int64, inodes: Int64) {
+        try await read { db in
+            guard let model = try ModelTable(db: db).model(id) else { throw CatalogError.modelNotFound(id) }
+            return try FilesystemTable(db: db).usage(try Self.codeFilesystem(of: model, db), blockBytes: blockBytes)
+        }
+    }
+
     public func setFilesystemSize(ofModel id: String, mebibytes: Int) async throws {
         try await write { db in
             guard let model = try ModelTable(db: db).model(id) else { throw CatalogError.modelNotFound(id) }

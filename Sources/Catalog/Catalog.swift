@@ -27,6 +27,8 @@ public final class Catalog: Sendable {
     let busyTimeoutSeconds: Double
     /// The write or sync that failed: what of the log is durable is unknown since, and nothing more is written.
     private let failedWrite = Mutex<CatalogError?>(nil)
+    /// A connection that only looks whether others have changed something; made when it is first needed.
+    let watch = Mutex<DatabaseQueue?>(nil)
     private let afterChange = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(pool: DatabasePool, path: String, isReadOnly: Bool, busyTimeoutSeconds: Double) {
@@ -39,6 +41,10 @@ public final class Catalog: Sendable {
     /// Closes all connections; the last of all processes folds the write-ahead log into the file.
     public func close() throws(CatalogError) {
         do {
+            try watch.withLock { watch in
+                try watch?.close()
+                watch = nil
+            }
             // SQLite folds the log in when the last connection closes, and a reading one cannot: GRDB closes the readers last.
             if !isReadOnly { pool.invalidateReadOnlyConnections() }
             try pool.close()

@@ -83,11 +83,14 @@ public struct DescriptionChange: Sendable {
     public var publicAccess: Bool?
     public var tags: [TagRow]?
     public var settingsJSON: String?
+    /// Makes new settings of the present ones, within the transaction; what it throws undoes the whole change.
+    public var changeSettings: (@Sendable (_ settingsJSON: String) throws -> String)?
 
     public init(
         name: String? = nil, description: String? = nil, publicAccess: Bool? = nil, tags: [TagRow]? = nil,
-        settingsJSON: String? = nil
+        settingsJSON: String? = nil, changeSettings: (@Sendable (_ settingsJSON: String) throws -> String)? = nil
     ) {
+        self.changeSettings = changeSettings
         self.name = name
         self.description = description
         self.publicAccess = publicAccess
@@ -111,6 +114,8 @@ public struct ListQuery: Sendable {
     public var searchName: String?
     /// Lists only what this owner may see: the owner's own and what is public. Nil lists everything.
     public var visibleTo: String?
+    /// Lists only these and what is public. Nil lists everything.
+    public var visibleIDs: [String]?
     public var sort = Sort.createdAt
     public var isAscending = false
     public var offset = 0

@@ -107,6 +107,18 @@ struct FilesystemTable {
         }
     }
 
+    /// The tree's room in MiB, the blocks of `blockBytes` that its files take, and its number of inodes.
+    func usage(_ id: Int64, blockBytes: Int64) throws -> (sizeMebibytes: Int64, blocks: Int64, inodes: Int64) {
+        guard let row = try db.row(
+            """
+            SELECT f.size_mebibytes, (SELECT coalesce(sum((size_bytes + ? - 1) / ?), 0) FROM inodes WHERE filesystem_id = f.id),
+                (SELECT count(*) FROM inodes WHERE filesystem_id = f.id)
+            FROM filesystems f WHERE f.id = ?
+            """, [blockBytes, blockBytes, id])
+        else { throw CatalogError(.corrupted, "the files number \(id) are not in the catalog; run `strata repair`") }
+        return try (row.amount(0), row.amount(1), row.amount(2))
+    }
+
     /// Everything below the root, parents before their children, names in the order of their bytes.
     func tree(_ id: Int64) throws -> [FileRow] {
         var children: [Int64: [(name: [UInt8], inode: Int64)]] = [:]

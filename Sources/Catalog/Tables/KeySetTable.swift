@@ -26,6 +26,20 @@ struct KeySetTable {
         ).map { try KeyRow(key: $0[0], sizeBytes: $0.amount(1), value: ValueID($0[2])) }
     }
 
+    /// The keys of many key sets, each in their order.
+    func entries(ofAll ids: [Int64]) throws -> [Int64: [KeyRow]] {
+        var keys: [Int64: [KeyRow]] = [:]
+        try db.inGroups(of: Array(Set(ids))) {
+            """
+            SELECT e.key_set_id, e.key, v.size_bytes, e.value_id FROM key_set_entries e JOIN stored_values v ON v.id = e.value_id
+            WHERE e.key_set_id IN (\($0)) ORDER BY e.key_set_id, e.position
+            """
+        } _: { row in
+            keys[try row[0], default: []].append(try KeyRow(key: row[1], sizeBytes: row.amount(2), value: ValueID(row[3])))
+        }
+        return keys
+    }
+
     /// Removes a key set that no state, snapshot or pin names any more.
     func releaseIfUnused(_ id: Int64, sequence: Int64) throws {
         for table in ["states", "snapshots", "pins"]

@@ -33,6 +33,11 @@ struct ListSQL {
             parts.append("(\(table).owner = ? OR \(table).public_access = 1)")
             arguments += [owner]
         }
+        if let ids = query.visibleIDs {
+            let list = ids.map { _ in "?" }.joined(separator: ", ")
+            parts.append("(\(table).public_access = 1 OR \(table).public_id IN (\(list)))")
+            arguments += StatementArguments(ids)
+        }
         return (parts.isEmpty ? "" : "WHERE " + parts.joined(separator: " AND "), arguments)
     }
 

@@ -32,12 +32,38 @@ struct ModelTable {
         try db.row("\(Self.columns(counting: counting)) WHERE models.public_id = ?", [id]).map(model)
     }
 
-    func models(_ query: ListQuery) throws -> RowPage<ModelRow> {
+    func models(_ query: ListQuery, counting: Bool = true) throws -> RowPage<ModelRow> {
         let sql = ListSQL(table: "models", tagTable: "model_tags", tagColumn: "model_id", query: query)
         let (filter, arguments) = sql.filter
         let total = try db.number("SELECT count(*) FROM models \(filter)", arguments) ?? 0
-        let rows = try db.rows("\(Self.columns(counting: true)) \(filter) \(sql.order)", arguments + [query.limit, query.offset])
-        return RowPage(rows: try rows.map(model), total: Int(total))
+        let rows = try db.rows("\(Self.columns(counting: counting)) \(filter) \(sql.order)", arguments + [query.limit, query.offset])
+        let tags = try tags(ofModelRows: try rows.map { try $0[0] })
+        return RowPage(rows: try rows.map { try model($0, tags: tags[try $0[0]] ?? []) }, total: Int(total))
+    }
+
+    private func tags(ofModelRows models: [Int64]) throws -> [Int64: [TagRow]] {
+        var tags: [Int64: [TagRow]] = [:]
+        try db.inGroups(of: models) {
+            "SELECT model_id, tag, value FROM model_tags WHERE model_id IN (\($0)) ORDER BY model_id, position"
+        } _: { row in
+            tags[try row[0], default: []].append(TagRow(tag: try row[1], value: try row[2]))
+        }
+        return tags
+    }
+
+    /// Room for the files of the snapshots that models are based on, by the model's row.
+    func sizesOfBasedOnFiles(ofModelRows models: [Int64]) throws -> [Int64: Int] {
+        var sizes: [Int64: Int] = [:]
+        try db.inGroups(of: models) {
+            """
+            SELECT m.id, f.size_mebibytes FROM models m JOIN snapshots n ON n.public_id = m.based_on_snapshot
+                JOIN filesystems f ON f.id = n.filesystem_id
+            WHERE m.id IN (\($0))
+            """
+        } _: { row in
+            sizes[try row[0]] = try row[1]
+        }
+        return sizes
     }
 
     func insert(
@@ -73,7 +99,9 @@ struct ModelTable {
         if let isPublic = change.publicAccess {
             try db.run("UPDATE models SET public_access = ? WHERE id = ?", [isPublic, model.row])
         }
-        if let settings = change.settingsJSON { try db.run("UPDATE models SET settings = ? WHERE id = ?", [settings, model.row]) }
+        if let settings = try change.changeSettings?(change.settingsJSON ?? model.settingsJSON) ?? change.settingsJSON {
+            try db.run("UPDATE models SET settings = ? WHERE id = ?", [settings, model.row])
+        }
         if let tags = change.tags { try setTags(tags, row: model.row) }
     }
 
@@ -122,7 +150,10 @@ struct ModelTable {
 
     private func model(_ row: CheckedRow) throws -> ModelRow {
         let id: Int64 = try row[0]
-        let tags = try db.rows("SELECT tag, value FROM model_tags WHERE model_id = ? ORDER BY position", [id])
+        return try model(row, tags: tags(ofModelRows: [id])[id] ?? [])
+    }
+
+    private func model(_ row: CheckedRow, tags: [TagRow]) throws -> ModelRow {
         let basedOn: BasedOnRow? =
             if let model: String = try row[8], let snapshot: String = try row[9] {
                 try BasedOnRow(modelID: model, snapshotID: snapshot, exists: row[10])
@@ -131,9 +162,9 @@ struct ModelTable {
             throw CatalogError(.corrupted, "model `\(try row[1] as String)` has no active state in the catalog")
         }
         return try ModelRow(
-            row: id, publicID: row[1], owner: row[2], name: row[3], description: row[4], publicAccess: row[5],
+            row: row[0], publicID: row[1], owner: row[2], name: row[3], description: row[4], publicAccess: row[5],
             createdAt: row[6], settingsJSON: row[7], basedOn: basedOn, activeState: active,
-            tags: tags.map { try TagRow(tag: $0[0], value: $0[1]) }, stateCount: row[12], snapshotCount: row[13],
+            tags: tags, stateCount: row[12], snapshotCount: row[13],
             filesystemSizeMebibytes: row[14])
     }
 }

@@ -29,6 +29,20 @@ struct OperationTable {
         ).map(row)
     }
 
+    /// The trainings of many models by the model's row, oldest first.
+    func trainings(ofModelRows models: [Int64], isRunning: Bool) throws -> [Int64: [String]] {
+        var trainings: [Int64: [String]] = [:]
+        try db.inGroups(of: models) {
+            """
+            SELECT model_id, public_id FROM operations
+            WHERE session_id IS \(isRunning ? "NOT NULL" : "NULL") AND kind = 'train' AND model_id IN (\($0)) ORDER BY id
+            """
+        } _: { row in
+            trainings[try row[0], default: []].append(try row[1])
+        }
+        return trainings
+    }
+
     func count(ofModelRow model: Int64, kind: String?, isRunning: Bool?) throws -> Int {
         let (filter, arguments) = Self.filter(model, kind: kind, isRunning: isRunning)
         return Int(try db.number("SELECT count(*) FROM operations WHERE \(filter)", arguments) ?? 0)

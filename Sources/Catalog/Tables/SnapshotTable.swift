@@ -6,7 +6,7 @@ struct SnapshotTable {
 
     private static let columns = """
         SELECT n.id, n.public_id, m.public_id, n.name, n.created_at, n.settings, n.filesystem_id, f.size_mebibytes,
-            n.state_name, n.key_set_id, n.mounts
+            n.state_name, n.key_set_id, n.mounts, n.model_id
         FROM snapshots n JOIN models m ON m.id = n.model_id JOIN filesystems f ON f.id = n.filesystem_id
         """
 
@@ -17,6 +17,18 @@ struct SnapshotTable {
     /// In the order of creation.
     func snapshots(ofModelRow model: Int64, offset: Int, limit: Int) throws -> [SnapshotRow] {
         try db.rows("\(Self.columns) WHERE n.model_id = ? ORDER BY n.id LIMIT ? OFFSET ?", [model, limit, offset]).map(row)
+    }
+
+    /// All snapshots of many models by the model's row, each model's in the order of creation.
+    func snapshots(ofModelRows models: [Int64]) throws -> [Int64: [SnapshotRow]] {
+        var found: [(model: Int64, row: CheckedRow)] = []
+        try db.inGroups(of: models) { "\(Self.columns) WHERE n.model_id IN (\($0)) ORDER BY n.id" } _: { row in
+            found.append((try row[11], row))
+        }
+        let keys = try KeySetTable(db: db).entries(ofAll: try found.map { try $0.row[9] })
+        return try found.reduce(into: [:]) { snapshots, entry in
+            snapshots[entry.model, default: []].append(try row(entry.row, keys: keys[try entry.row[9]] ?? []))
+        }
     }
 
     func count(ofModelRow model: Int64) throws -> Int {
@@ -60,9 +72,13 @@ struct SnapshotTable {
     }
 
     private func row(_ row: CheckedRow) throws -> SnapshotRow {
+        try self.row(row, keys: KeySetTable(db: db).entries(of: row[9]))
+    }
+
+    private func row(_ row: CheckedRow, keys: [KeyRow]) throws -> SnapshotRow {
         try SnapshotRow(
             row: row[0], publicID: row[1], modelID: row[2], name: row[3], createdAt: row[4], settingsJSON: row[5],
             filesystem: row[6], filesystemSizeMebibytes: row[7], stateName: row[8], keySet: row[9],
-            keys: KeySetTable(db: db).entries(of: row[9]), mountsJSON: row[10])
+            keys: keys, mountsJSON: row[10])
     }
 }

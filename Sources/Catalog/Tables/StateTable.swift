@@ -6,7 +6,7 @@ struct StateTable {
 
     private static let columns = """
         SELECT s.id, s.public_id, m.public_id, s.name, s.created_at, s.key_set_id, s.base_state, s.lineage, s.mounts,
-            s.being_deleted, m.active_state_id = s.id
+            s.being_deleted, m.active_state_id = s.id, s.model_id
         FROM states s JOIN models m ON m.id = s.model_id
         """
 
@@ -50,6 +50,18 @@ struct StateTable {
             ORDER BY s.id
             """, [model, limit, offset]
         ).map(row)
+    }
+
+    /// All states of many models by the model's row, each model's in the order of creation.
+    func states(ofModelRows models: [Int64]) throws -> [Int64: [StateRow]] {
+        var found: [(model: Int64, row: CheckedRow)] = []
+        try db.inGroups(of: models) { "\(Self.columns) WHERE s.model_id IN (\($0)) ORDER BY s.id" } _: { row in
+            found.append((try row[11], row))
+        }
+        let keys = try KeySetTable(db: db).entries(ofAll: try found.map { try $0.row[5] })
+        return try found.reduce(into: [:]) { states, entry in
+            states[entry.model, default: []].append(try row(entry.row, keys: keys[try entry.row[5]] ?? []))
+        }
     }
 
     func count(ofModelRow model: Int64) throws -> Int {
@@ -113,9 +125,13 @@ struct StateTable {
     }
 
     private func row(_ row: CheckedRow) throws -> StateRow {
+        try self.row(row, keys: KeySetTable(db: db).entries(of: row[5]))
+    }
+
+    private func row(_ row: CheckedRow, keys: [KeyRow]) throws -> StateRow {
         try StateRow(
             row: row[0], publicID: row[1], modelID: row[2], name: row[3], createdAt: row[4], keySet: row[5],
-            keys: KeySetTable(db: db).entries(of: row[5]), isActive: row[10], baseState: row[6],
+            keys: keys, isActive: row[10], baseState: row[6],
             lineageJSON: row[7], mountsJSON: row[8], isBeingDeleted: row[9])
     }
 }

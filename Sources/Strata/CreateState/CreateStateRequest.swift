@@ -50,6 +50,10 @@ public struct CreateStateRequest: Sendable {
     public var location: ExecutionLocation
     /// The id that the state will have; it is also what cancels the creation.
     public var stateID: StateID
+    /// Makes the state active in the transaction that commits it.
+    public var makesActive = false
+    /// Deletes these states of the model in that transaction, also the one that was active until then if `makesActive`.
+    public var replaces: [StateID] = []
 
     public init(
         modelID: ModelID, name: String, parameters: [ParameterInput] = [], mounts: [MountRequest] = [],

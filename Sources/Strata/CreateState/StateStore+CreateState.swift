@@ -14,11 +14,12 @@ extension StateStore {
     /// Model, parameters and mounts are resolved at one moment and pinned until the end. Cancelling the calling task cancels
     /// the creation: unless its commit has begun, the answer is `failed` with `cancelled`.
     ///
+    /// - Parameter accepted: called once nothing is a refusal any more but the want of a persistent launcher.
     /// - Returns: what became of the run. A run that failed is a result, with its durations.
     /// - Throws: refusals, before anything ran: `model_not_found`, `invalid_parameter`, `snapshot_no_longer_exists`, the
     ///   codes of mounts, datasets and launchers.
     public func createState(
-        _ request: CreateStateRequest, on executor: any ModelExecutor
+        _ request: CreateStateRequest, on executor: any ModelExecutor, accepted: (@Sendable () -> Void)? = nil
     ) async throws(StrataError) -> CreateStateResult {
         try await translating {
             let start = OperationStart(
@@ -28,7 +29,7 @@ extension StateStore {
             try OperationStart.check(request.location)
             _ = try writing()
             let task = operations.start(start.id, .createState, of: request.modelID) {
-                .creation(try await self.run(request, start, on: executor))
+                .creation(try await self.run(request, start, on: executor, accepted))
             }
             guard let task else {
                 throw StrataError(.conflict, "state `\(start.id)` is being created already; give each creation an id of its own")
@@ -47,9 +48,13 @@ extension StateStore {
         return result
     }
 
-    private func run(_ request: CreateStateRequest, _ start: OperationStart, on executor: any ModelExecutor) async throws -> CreateStateResult {
+    private func run(
+        _ request: CreateStateRequest, _ start: OperationStart, on executor: any ModelExecutor, _ accepted: (@Sendable () -> Void)?
+    ) async throws -> CreateStateResult {
         let outcome = try await operate(start) { rows in
-            try ResolvedOperation(rows, start, definitions: \.createState, store: self)
+            let resolved = try ResolvedOperation(rows, start, definitions: \.createState, store: self)
+            accepted?()
+            return resolved
         } run: { resolved, journal in
             let pipeline = OperationPipeline(
                 executor: executor, location: resolved.location, code: resolved.code, limits: resolved.settings.maxDurations,
@@ -72,6 +77,8 @@ extension StateStore {
         options.mounts = resolved.mounts.map(\.record)
         options.stateID = request.stateID
         options.isCreation = true
+        options.makeActive = request.makesActive
+        options.deleteStates = request.replaces
         options.operationID = request.operationID
         options.baseKeySets = resolved.mounts.map(\.keys)
         return ProvidedState(

@@ -78,11 +78,14 @@ public struct ModelChange: Sendable {
     public var tags: [Tag]?
     /// Replaces all settings.
     public var settings: ModelSettings?
+    /// Changes the settings as they are at the moment of the change, whatever others do meanwhile; after `settings`.
+    public var changeSettings: (@Sendable (inout ModelSettings) -> Void)?
 
     public init(
         name: String? = nil, description: String? = nil, isPublic: Bool? = nil, tags: [Tag]? = nil,
-        settings: ModelSettings? = nil
+        settings: ModelSettings? = nil, changeSettings: (@Sendable (inout ModelSettings) -> Void)? = nil
     ) {
+        self.changeSettings = changeSettings
         self.name = name
         self.description = description
         self.isPublic = isPublic
@@ -109,6 +112,8 @@ public struct ListFilter: Sendable {
     public var searchName: String?
     /// Only what this owner may see: the owner's own, and what is public.
     public var visibleTo: String?
+    /// Only these, and what is public.
+    public var visibleIDs: [String]?
     public var sort = Sort.createdAt
     public var isAscending = false
 

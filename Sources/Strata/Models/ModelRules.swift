@@ -81,6 +81,9 @@ enum ModelRules {
         guard spec.cpus > 0, spec.cpus.isFinite else {
             throw .invalidParameter(parameter, "a launcher of \(spec.cpus) cpus cannot be made; ask for more than 0")
         }
+        if let gpus = spec.gpus, !(1...1 << 16).contains(gpus.count) || gpus.model.utf8.count > Names.bytesMax {
+            throw .invalidParameter(parameter, "a launcher with \(gpus.count) gpus cannot be made; ask for at least 1 of a model with a short name")
+        }
         for (name, value) in [("memory", spec.memoryMebibytes as Int?), ("disk", spec.diskMebibytes), ("swap", spec.swapMebibytes)] {
             let least = name == "swap" ? 0 : 1
             if let value, value < least {

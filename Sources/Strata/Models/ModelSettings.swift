@@ -3,6 +3,19 @@ public enum ModelLanguage: String, Sendable, Codable, CaseIterable {
     case go, javascript, typescript, python, rust
 }
 
+/// Graphics processors that a launcher asks for.
+public struct GPUSpec: Hashable, Sendable, Codable {
+    /// Such as `L4`.
+    public var model: String
+    /// At least 1.
+    public var count: Int
+
+    public init(model: String, count: Int) {
+        self.model = model
+        self.count = count
+    }
+}
+
 /// How much of a machine an operation may use.
 public struct LauncherSpec: Hashable, Sendable, Codable {
     /// Processor cores; fractions are allowed.
@@ -10,8 +23,13 @@ public struct LauncherSpec: Hashable, Sendable, Codable {
     public var memoryMebibytes: Int
     public var diskMebibytes: Int?
     public var swapMebibytes: Int?
+    /// Kept and told; the executors of this package give none.
+    public var gpus: GPUSpec?
 
-    public init(cpus: Double = 1, memoryMebibytes: Int = 512, diskMebibytes: Int? = nil, swapMebibytes: Int? = nil) {
+    public init(
+        cpus: Double = 1, memoryMebibytes: Int = 512, diskMebibytes: Int? = nil, swapMebibytes: Int? = nil, gpus: GPUSpec? = nil
+    ) {
+        self.gpus = gpus
         self.cpus = cpus
         self.memoryMebibytes = memoryMebibytes
         self.diskMebibytes = diskMebibytes

@@ -58,7 +58,19 @@ extension StateStore {
                 id: id.rawValue,
                 DescriptionChange(
                     name: change.name, description: change.description, publicAccess: change.isPublic,
-                    tags: change.tags.map { $0.map(TagRow.init) }, settingsJSON: change.settings.map(JSON.encode)))
+                    tags: change.tags.map { $0.map(TagRow.init) }, settingsJSON: change.settings.map(JSON.encode),
+                    changeSettings: change.changeSettings.map { Self.changing(id, $0) }))
+        }
+    }
+
+    private static func changing(
+        _ id: ModelID, _ change: @escaping @Sendable (inout ModelSettings) -> Void
+    ) -> @Sendable (String) throws -> String {
+        { json in
+            var settings = try ResolvedOperation.settings(json, of: id)
+            change(&settings)
+            try ModelRules.check(settings)
+            return JSON.encode(settings)
         }
     }
 
@@ -87,6 +99,10 @@ extension StateStore {
 
 extension Model {
     init(_ row: ModelRow) throws(StrataError) {
+        try self.init(row, stateCount: row.stateCount ?? 0, snapshotCount: row.snapshotCount ?? 0)
+    }
+
+    init(_ row: ModelRow, stateCount: Int, snapshotCount: Int) throws(StrataError) {
         guard let settings: ModelSettings = JSON.decode(row.settingsJSON) else {
             throw StrataError(
                 .corrupted, "the settings of model `\(row.publicID)` in the catalog cannot be read",
@@ -97,7 +113,7 @@ extension Model {
             isPublic: row.publicAccess, createdAtMilliseconds: row.createdAt,
             tags: row.tags.map { Tag($0.tag, $0.value) }, settings: settings,
             activeStateID: StateID(unchecked: row.activeState), basedOnSnapshot: row.basedOn.map(BasedOnSnapshot.init),
-            stateCount: row.stateCount ?? 0, snapshotCount: row.snapshotCount ?? 0,
+            stateCount: stateCount, snapshotCount: snapshotCount,
             filesystemSizeMebibytes: row.filesystemSizeMebibytes)
     }
 }
@@ -135,6 +151,7 @@ extension ListQuery {
         tags = filter.tags.map(TagRow.init)
         searchName = filter.searchName
         visibleTo = filter.visibleTo
+        visibleIDs = filter.visibleIDs
         sort = filter.sort == .name ? .name : .createdAt
         isAscending = filter.isAscending
         self.offset = offset

@@ -48,7 +48,8 @@ public struct StateOptions: Sendable {
     public var base: StateID?
     /// Makes the state active in the same transaction.
     public var makeActive = false
-    /// Deletes these states of the model in the same transaction: all or nothing.
+    /// Deletes these states of the model in the same transaction: all or nothing. With `makeActive`, the state that was active
+    /// until then may be among them.
     public var deleteStates: [StateID] = []
     public var mounts: [MountRecord] = []
     public var trainingOperations: [String] = []
