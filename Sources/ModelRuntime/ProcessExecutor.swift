@@ -32,9 +32,14 @@ public struct ProcessExecutor: ModelExecutor {
     ///   `waitingOperationsMax` wait, when persistent launchers leave too little memory for this one ever to run, or when
     ///   `operationsPerLauncherMax` run on the persistent launcher.
     public func acquireLauncher(at location: ExecutionLocation) async throws -> any ModelLauncher {
+        try await acquireLauncher(at: location, for: nil)
+    }
+
+    /// The same; a persistent launcher tells what it was acquired for.
+    public func acquireLauncher(at location: ExecutionLocation, for use: LauncherUse?) async throws -> any ModelLauncher {
         switch location {
         case .temporaryLauncher(let spec): try await host.acquireTemporary(spec)
-        case .persistentLauncher(let id): try await host.acquirePersistent(id)
+        case .persistentLauncher(let id): try await host.acquirePersistent(id, for: use)
         }
     }
 

@@ -7,8 +7,18 @@ public import Strata
 ///
 /// One service may answer any number of calls at once; all state is the store's and the executor's.
 public final class APIService: Sendable {
+    /// Under which names a success is sent.
+    public enum FinishedEvaluationForm: String, Sendable, CaseIterable {
+        /// Both names to clients that send a `User-Agent`, `success` alone to others.
+        case byClient
+        case successOnly
+        case both
+    }
+
     /// What the service says of itself and how it behaves; every value has a default that fits.
     public struct Options: Sendable {
+        /// How `getFinishedEvaluationResult` names a success, on which clients disagree (spec: model-api.md section 7.4).
+        public var finishedEvaluationForm = FinishedEvaluationForm.byClient
         /// The user that clients see as the owner of everything.
         public var ownerID = "local"
         public var ownerName = "local"
@@ -20,6 +30,12 @@ public final class APIService: Sendable {
     let store: StateStore
     let executor: ProcessExecutor
     let options: Options
+    /// Answers of `getModels` that hold as long as nothing changes.
+    let keptAnswers = KeptAnswers()
+    /// The models whose first state is being made.
+    let modelsInCreation = ModelsInCreation()
+    let usedLaunchers = UsedLaunchers()
+    let launcherMemory = LauncherMemory()
 
     /// - Parameters:
     ///   - store: open for reading and writing; the caller closes it after the last call.

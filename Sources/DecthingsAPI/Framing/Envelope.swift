@@ -5,6 +5,8 @@ public enum Envelope: Sendable, Hashable {
     /// Always an object, `{}` when there is nothing to say.
     case result(JSONValue)
     case error(APIError)
+    /// The text of a whole envelope that was kept from an earlier answer.
+    case encoded([UInt8])
 
     /// - Throws: only what `result` throws while encoding; the result types of this module throw nothing.
     public init(result: some Encodable) throws {
@@ -33,6 +35,7 @@ public enum Envelope: Sendable, Hashable {
         switch self {
         case .result(let value): JSONValue.object(["result": value]).serialized()
         case .error(let error): JSONValue.object(["error": error.jsonValue]).serialized()
+        case .encoded(let text): text
         }
     }
 }

@@ -54,9 +54,9 @@ final class LauncherHost: Sendable {
         }
     }
 
-    func acquirePersistent(_ id: LauncherID) async throws -> OperationLauncher {
+    func acquirePersistent(_ id: LauncherID, for use: LauncherUse?) async throws -> OperationLauncher {
         guard let launcher = state.withLock({ $0.launchers[id] }) else { throw Self.notFound(id) }
-        return try await launcher.acquire()
+        return try await launcher.acquire(for: use)
     }
 
     func create(name: String, spec: LauncherSpec) throws(StrataError) -> LauncherID {

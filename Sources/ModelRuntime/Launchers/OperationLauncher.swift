@@ -143,6 +143,8 @@ private struct OperationInstance: ModelInstance {
     let base: ProcessInstance
     let launcher: OperationLauncher
 
+    var isReused: Bool { base.isReused }
+
     func evaluate(
         _ parameters: [CallParameter], expecting expected: [ParameterDefinition]
     ) async throws -> [EvaluationOutput] {

@@ -21,10 +21,14 @@ public struct PersistentLauncher: Hashable, Sendable {
     public let state: State
     /// How many operations run on it.
     public let operationCount: Int
+    /// Those of them that are operations of a store, oldest first.
+    public let uses: [LauncherUse]
 
     public init(
-        id: LauncherID, name: String, spec: LauncherSpec, createdAtMilliseconds: Int64?, state: State, operationCount: Int
+        id: LauncherID, name: String, spec: LauncherSpec, createdAtMilliseconds: Int64?, state: State, operationCount: Int,
+        uses: [LauncherUse] = []
     ) {
+        self.uses = uses
         self.id = id
         self.name = name
         self.spec = spec

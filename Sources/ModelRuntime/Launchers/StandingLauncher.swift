@@ -13,6 +13,8 @@ final class StandingLauncher: Sendable {
         /// The operations that run here, and those that wait for the room.
         var operations: [ObjectIdentifier: OperationLauncher] = [:]
         var enteringCount = 0
+        /// What those that said so are for, oldest first.
+        var uses: [LauncherUse] = []
         var whenIdle: [CheckedContinuation<Void, Never>] = []
 
         var isIdle: Bool { operations.isEmpty && enteringCount == 0 }
@@ -79,7 +81,7 @@ final class StandingLauncher: Sendable {
                 if state.isDeleting { .deleting } else if state.isRecreating { .recreating } else if state.room == nil { .creating } else { .active }
             return PersistentLauncher(
                 id: id, name: name, spec: spec, createdAtMilliseconds: state.createdAt, state: now,
-                operationCount: state.operations.count + state.enteringCount)
+                operationCount: state.operations.count + state.enteringCount, uses: state.uses)
         }
     }
 
@@ -89,13 +91,14 @@ final class StandingLauncher: Sendable {
     ///
     /// - Throws: `ExecutionFailure.serverOverloaded` when too many run here already, `.launcherTerminated` when the launcher
     ///   went meanwhile; `StrataError` with `persistent_launcher_not_found` when it is being deleted.
-    func acquire() async throws -> OperationLauncher {
+    func acquire(for use: LauncherUse?) async throws -> OperationLauncher {
         let isReady = try state.withLock { state in
             guard !state.isDeleting else { throw LauncherHost.notFound(id) }
             guard state.operations.count + state.enteringCount < host.configuration.operationsPerLauncherMax else {
                 throw ExecutionFailure.serverOverloaded
             }
             state.enteringCount += 1
+            if let use { state.uses.append(use) }
             return state.room != nil
         }
         do {
@@ -106,19 +109,19 @@ final class StandingLauncher: Sendable {
                 throw ExecutionFailure.launcherTerminated
             }
             let room = try await soundRoom()
-            return enter(room, isReused: isReady)
+            return enter(room, isReused: isReady, use)
         } catch {
-            leave(nil)
+            leave(nil, use)
             throw error
         }
     }
 
-    private func enter(_ room: LauncherRoom, isReused: Bool) -> OperationLauncher {
+    private func enter(_ room: LauncherRoom, isReused: Bool, _ use: LauncherUse?) -> OperationLauncher {
         let share = host.admission.clamped(Admission.Demand(cpus: spec.cpus))
         host.admission.occupy(share)
         let launcher = OperationLauncher(room: room, isReused: isReused, logger: host.logger) { [weak self] launcher in
             self?.host.admission.leave(share)
-            self?.leave(launcher)
+            self?.leave(launcher, use)
         }
         state.withLock { state in
             state.enteringCount -= 1
@@ -140,8 +143,9 @@ final class StandingLauncher: Sendable {
         return made
     }
 
-    private func leave(_ launcher: OperationLauncher?) {
+    private func leave(_ launcher: OperationLauncher?, _ use: LauncherUse?) {
         state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            if let index = state.uses.firstIndex(where: { $0 == use }) { state.uses.remove(at: index) }
             if let launcher { state.operations[ObjectIdentifier(launcher)] = nil } else { state.enteringCount -= 1 }
             guard state.isIdle else { return [] }
             defer { state.whenIdle = [] }

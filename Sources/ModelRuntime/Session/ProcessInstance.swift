@@ -6,6 +6,9 @@ struct ProcessInstance: ModelInstance {
     let id: String
     let session: ProcessSession
     let outputSizeBytesMax: Int
+    /// The session keeps it for later calls.
+    let isKept: Bool
+    let isReused: Bool
 
     /// How long a training that can be asked to stop may take to do so (spec: runtime-ipc.md section 9).
     private static let cancelTime = Duration.seconds(5)
@@ -65,7 +68,9 @@ struct ProcessInstance: ModelInstance {
             serving: ServedDatasets(mediaLayout: calls.mediaLayout), content: .state(receiver))
     }
 
-    func dispose() async { await calls.tell(.callDisposeInstantiatedModel(instantiatedModelID: id)) }
+    func dispose() async {
+        if !isKept { await calls.tell(.callDisposeInstantiatedModel(instantiatedModelID: id)) }
+    }
 }
 
 extension Strata.ModelLanguage {

@@ -1,6 +1,7 @@
 import DecthingsAPI
 import Logging
 import Strata
+import Synchronization
 
 /// A model whose code is loaded in a process of its own; it may serve one operation after another.
 final class ProcessSession: Sendable {
@@ -8,6 +9,8 @@ final class ProcessSession: Sendable {
     let language: Strata.ModelLanguage
     let calls: RuntimeCalls
     private let outputSizeBytesMax: Int
+    /// The instance that stays loaded between operations. One, since each may hold a whole model in memory.
+    private let kept = Mutex<(name: String, instanceID: String)?>(nil)
 
     init(resources: SessionResources, language: Strata.ModelLanguage, calls: RuntimeCalls, outputSizeBytesMax: Int) {
         self.resources = resources
@@ -27,6 +30,24 @@ final class ProcessSession: Sendable {
     }
 
     func instantiateModel(_ call: InstantiateModelCall) async throws -> ProcessInstance {
+        guard let name = call.keptAs else { return instance(try await load(call), isKept: false) }
+        let earlier = kept.withLock { kept in
+            defer { if kept?.name != name { kept = nil } }
+            return kept
+        }
+        if let earlier, earlier.name == name { return instance(earlier.instanceID, isKept: true, isReused: true) }
+        if let earlier { await instance(earlier.instanceID, isKept: false).dispose() }
+        let instanceID = try await load(call)
+        kept.withLock { $0 = (name, instanceID) }
+        return instance(instanceID, isKept: true)
+    }
+
+    private func instance(_ id: String, isKept: Bool, isReused: Bool = false) -> ProcessInstance {
+        ProcessInstance(id: id, session: self, outputSizeBytesMax: outputSizeBytesMax, isKept: isKept, isReused: isReused)
+    }
+
+    /// - Returns: the id of the instance.
+    private func load(_ call: InstantiateModelCall) async throws -> String {
         var datasets = ServedDatasets(mediaLayout: calls.mediaLayout)
         let state = try call.state.map { try datasets.add(stateKey: $0) }
         // The code gets these models' files alone: their states are not served.
@@ -36,7 +57,7 @@ final class ProcessSession: Sendable {
         try await calls.call(
             .callInstantiateModel(id: id, instantiatedModelID: instanceID, state: state, otherModels: otherModels),
             id: id, at: .instantiateModel, serving: datasets)
-        return ProcessInstance(id: instanceID, session: self, outputSizeBytesMax: outputSizeBytesMax)
+        return instanceID
     }
 
     private func mount(_ models: [Strata.MountedModel], _ datasets: inout ServedDatasets) async throws -> [RuntimeOtherModel] {

@@ -58,7 +58,7 @@ extension StateStore {
         } run: { resolved, journal in
             let pipeline = OperationPipeline(
                 executor: executor, location: resolved.location, code: resolved.code, limits: resolved.settings.maxDurations,
-                journal: journal)
+                journal: journal, use: start.use)
             return try await pipeline.run { session in
                 try await journal.measuring(\.createStateMilliseconds) {
                     let call = CreateModelStateCall(parameters: resolved.parameters, otherModels: resolved.otherModels)

@@ -9,6 +9,8 @@ public struct EvaluateRequest: Sendable {
     /// Nil takes a temporary launcher of the model's (or snapshot's) `evaluateLauncher`.
     public var location: ExecutionLocation?
     public var operationID: OperationID
+    /// Leaves the state loaded, where the executor can, for later evaluations of it on the same persistent launcher.
+    public var keepsInstance = false
 
     public init(
         modelID: ModelID, stateID: StateID? = nil, snapshotID: SnapshotID? = nil, parameters: [ParameterInput] = [],

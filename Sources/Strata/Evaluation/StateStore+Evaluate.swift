@@ -47,8 +47,8 @@ extension StateStore {
         } run: { resolved, journal in
             let pipeline = OperationPipeline(
                 executor: executor, location: resolved.location, code: resolved.code, limits: resolved.settings.maxDurations,
-                journal: journal)
-            return try await pipeline.run { session in try await self.evaluate(resolved, in: session, journal) }
+                journal: journal, use: start.use)
+            return try await pipeline.run { session in try await self.evaluate(resolved, isKept: request.keepsInstance, in: session, journal) }
         }
         let location = outcome.location ?? request.location ?? .temporaryLauncher(LauncherSpec())
         let result = EvaluateResult(id: start.id, location: location, durations: outcome.durations, outcome: outcome.result)
@@ -57,15 +57,14 @@ extension StateStore {
     }
 
     private func evaluate(
-        _ resolved: ResolvedOperation, in session: any ModelSession, _ journal: OperationJournal
+        _ resolved: ResolvedOperation, isKept: Bool, in session: any ModelSession, _ journal: OperationJournal
     ) async throws -> [EvaluationOutput] {
         let limits = resolved.settings.maxDurations
         let expected = resolved.settings.parameterDefinitions.evaluateOutput
         let instance = try await journal.measuring(\.instantiateModelMilliseconds) {
-            try await withTimeLimit(seconds: limits.instantiateModelSeconds, at: .instantiateModel) {
-                try await session.instantiateModel(resolved.instantiation(self))
-            }
+            try await instantiate(resolved, isKept: isKept, in: session)
         }
+        if instance.isReused { journal.setDuration(\.instantiateModelMilliseconds, nil) }
         let outputs = try await journal.measuring(\.evaluateMilliseconds) {
             try await withTimeLimit(seconds: limits.evaluateSeconds, at: .evaluate) {
                 try await instance.evaluate(resolved.parameters, expecting: expected)
@@ -74,6 +73,12 @@ extension StateStore {
         try OutputCheck(definitions: expected).check(outputs)
         await instance.dispose()
         return outputs
+    }
+
+    func instantiate(_ resolved: ResolvedOperation, isKept: Bool, in session: any ModelSession) async throws -> any ModelInstance {
+        try await withTimeLimit(seconds: resolved.settings.maxDurations.instantiateModelSeconds, at: .instantiateModel) {
+            try await session.instantiateModel(resolved.instantiation(self, isKept: isKept))
+        }
     }
 
     private func evaluationResult(of task: RunningOperations.OperationTask) async throws -> EvaluateResult {

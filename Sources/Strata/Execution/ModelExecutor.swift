@@ -11,6 +11,29 @@ public protocol ModelExecutor: Sendable {
     /// - Throws: `StrataError` with code `persistent_launcher_not_found` (a refusal: nothing has run), or
     ///   `ExecutionFailure.serverOverloaded`.
     func acquireLauncher(at location: ExecutionLocation) async throws -> any ModelLauncher
+
+    /// The same, told what for; for executors that can say what runs where.
+    ///
+    /// - Parameter use: nil for what is no operation of its own, such as keeping code warm.
+    func acquireLauncher(at location: ExecutionLocation, for use: LauncherUse?) async throws -> any ModelLauncher
+}
+
+extension ModelExecutor {
+    /// Acquires the place without a thought to what for.
+    public func acquireLauncher(at location: ExecutionLocation, for use: LauncherUse?) async throws -> any ModelLauncher {
+        try await acquireLauncher(at: location)
+    }
+}
+
+/// An operation on a launcher.
+public struct LauncherUse: Hashable, Sendable {
+    public let operationID: OperationID
+    public let kind: OperationKind
+
+    public init(operationID: OperationID, kind: OperationKind) {
+        self.operationID = operationID
+        self.kind = kind
+    }
 }
 
 /// Where an operation runs.
@@ -130,10 +153,14 @@ public struct InstantiateModelCall: Sendable {
     public let state: [CallParameter]
     /// The models that the state was made with. The code gets their files, not their states.
     public let otherModels: [MountedModel]
+    /// Names the state: a session may keep the instance when it is disposed of, and give it to a later call with this name,
+    /// which then loads nothing. Nil where nothing is to be kept.
+    public let keptAs: String?
 
-    public init(state: [CallParameter], otherModels: [MountedModel] = []) {
+    public init(state: [CallParameter], otherModels: [MountedModel] = [], keptAs: String? = nil) {
         self.state = state
         self.otherModels = otherModels
+        self.keptAs = keptAs
     }
 }
 

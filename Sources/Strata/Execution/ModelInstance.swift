@@ -2,6 +2,9 @@
 ///
 /// Calls come one after another. Each may be cancelled at any await; the session must be terminated then, as not reusable.
 public protocol ModelInstance: Sendable {
+    /// True when it was kept from an earlier operation: this one then has no duration of its loading.
+    var isReused: Bool { get }
+
     /// Calls the code's `evaluate`.
     ///
     /// - Parameter expected: what the model declares of its outputs, which some runtimes are told.
@@ -21,6 +24,10 @@ public protocol ModelInstance: Sendable {
 
     /// Forgets the instance; the code may keep its memory. Called at most once, and not after a call that failed.
     func dispose() async
+}
+
+extension ModelInstance {
+    public var isReused: Bool { false }
 }
 
 /// One named output of an evaluation.

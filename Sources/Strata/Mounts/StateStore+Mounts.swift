@@ -26,7 +26,7 @@ extension StateStore {
     }
 
     /// Runs `body` and gives the pins back whatever becomes of it.
-    private func releasing<T>(_ pins: [PinID], _ body: () async throws -> T) async throws -> T {
+    func releasing<T>(_ pins: [PinID], _ body: () async throws -> T) async throws -> T {
         let result: T
         do {
             result = try await body()

@@ -44,7 +44,7 @@ final class OperationJournal: TrainingObserver, Sendable {
         return try await body()
     }
 
-    func setDuration(_ phase: WritableKeyPath<OperationDurations, Int?>, _ milliseconds: Int) {
+    func setDuration(_ phase: WritableKeyPath<OperationDurations, Int?>, _ milliseconds: Int?) {
         state.withLock { $0.durations[keyPath: phase] = milliseconds }
     }
 

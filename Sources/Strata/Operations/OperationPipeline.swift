@@ -12,6 +12,8 @@ struct OperationPipeline: Sendable {
     let code: ModelCode
     let limits: MaxDurations
     let journal: OperationJournal
+    /// What the launcher is told that runs on it.
+    var use: LauncherUse?
     /// Called once the launcher was acquired, after which nothing is a refusal any more.
     var onLaunch: @Sendable () -> Void = {}
 
@@ -32,7 +34,7 @@ struct OperationPipeline: Sendable {
     private func acquire() async throws -> any ModelLauncher {
         let watch = Stopwatch()
         do {
-            let launcher = try await executor.acquireLauncher(at: location)
+            let launcher = try await executor.acquireLauncher(at: location, for: use)
             if !launcher.isReused { journal.setDuration(\.createLauncherMilliseconds, watch.milliseconds) }
             return launcher
         } catch let error as StrataError where error.code == .persistentLauncherNotFound {

@@ -14,6 +14,8 @@ struct OperationStart: Sendable {
     /// Where it runs, which may depend on the model's or snapshot's settings.
     let location: @Sendable (ModelSettings) -> ExecutionLocation
 
+    var use: LauncherUse { LauncherUse(operationID: id, kind: kind) }
+
     /// - Throws: `invalid_parameter` for what needs no look into the store.
     func check() throws(StrataError) {
         if let newState { try Names.check(newState.name, kind == .train ? "newStateName" : "name") }
@@ -51,7 +53,7 @@ struct OperationStart: Sendable {
             })
     }
 
-    @Sendable private static func recordedMounts(_ json: String) throws -> [MountSelection] {
+    @Sendable static func recordedMounts(_ json: String) throws -> [MountSelection] {
         guard let records: [MountRecord] = JSON.decode(json) else {
             throw StrataError(.corrupted, "what was mounted when the state was made cannot be read in the catalog; run `strata repair`")
         }

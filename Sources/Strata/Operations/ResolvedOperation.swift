@@ -59,8 +59,12 @@ struct ResolvedOperation: Sendable {
     }
 
     /// The call that loads the state.
-    func instantiation(_ store: StateStore) -> InstantiateModelCall {
-        InstantiateModelCall(state: Self.items(of: loaded?.keys ?? [], store), otherModels: otherModels)
+    ///
+    /// - Parameter isKept: the instance may be used again. Never one that sees other models: their files go with the operation.
+    func instantiation(_ store: StateStore, isKept: Bool = false) -> InstantiateModelCall {
+        InstantiateModelCall(
+            state: Self.items(of: loaded?.keys ?? [], store), otherModels: otherModels,
+            keptAs: isKept && otherModels.isEmpty ? loaded?.stateID : nil)
     }
 
     static func settings(_ json: String, of model: ModelID) throws(StrataError) -> ModelSettings {

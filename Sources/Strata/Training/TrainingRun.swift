@@ -15,7 +15,8 @@ struct TrainingRun: Sendable {
 
     func run() async throws -> StateID {
         var pipeline = OperationPipeline(
-            executor: executor, location: resolved.location, code: resolved.code, limits: resolved.settings.maxDurations, journal: journal)
+            executor: executor, location: resolved.location, code: resolved.code, limits: resolved.settings.maxDurations, journal: journal,
+            use: LauncherUse(operationID: request.operationID, kind: .train))
         pipeline.onLaunch = onLaunch
         return try await pipeline.run { session in
             // Ends before the session does, with this scope.

@@ -27,7 +27,9 @@ struct Call: Sendable {
 enum ClientKind: Sendable, Hashable {
     /// The synchronous Python client, `python-requests/…`.
     case pythonRequests
-    /// Any other that names itself: Python with aiohttp, JavaScript.
+    /// The asynchronous Python client, `Python/… aiohttp/…`.
+    case pythonAsync
+    /// Any other that names itself, such as JavaScript.
     case named
     /// No `User-Agent`: the Rust client.
     case unnamed
@@ -36,7 +38,16 @@ enum ClientKind: Sendable, Hashable {
         switch userAgent {
         case nil, "": self = .unnamed
         case let name? where name.hasPrefix("python-requests"): self = .pythonRequests
+        case let name? where name.contains("aiohttp"): self = .pythonAsync
         default: self = .named
+        }
+    }
+
+    /// How the client reads images, audio and video.
+    var mediaLayout: MediaLayout {
+        switch self {
+        case .pythonRequests, .pythonAsync: .threeByteFormat
+        case .named, .unnamed: .lengthPrefixedFormat
         }
     }
 }

@@ -78,9 +78,13 @@ final class CollectingSink: AnswerSink {
     private let collected = Mutex(Collected())
 
     func begin(_ envelope: Envelope, blobSizesBytes: [Int]) async throws {
-        collected.withLock { collected in
+        try collected.withLock { collected in
             #expect(collected.envelope == nil, "an answer begins once")
-            collected.envelope = envelope
+            if case .encoded(let text) = envelope {
+                collected.envelope = try Envelope(decoding: text[...])
+            } else {
+                collected.envelope = envelope
+            }
             collected.sizes = blobSizesBytes
         }
     }
