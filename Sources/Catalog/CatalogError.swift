@@ -21,6 +21,8 @@ public struct CatalogError: Error, Sendable, CustomStringConvertible {
         public static let datasetNotFound = Code("dataset_not_found")
         public static let datasetKeyNotFound = Code("dataset_key_not_found")
         public static let incorrectVersionID = Code("incorrect_version_id")
+        public static let indexOutOfRange = Code("index_out_of_range")
+        public static let limitExceeded = Code("limit_exceeded")
         public static let nameAlreadyUsed = Code("name_already_used")
         public static let fileNotFound = Code("file_not_found")
         public static let fileAlreadyExists = Code("file_already_exists")
@@ -104,6 +106,12 @@ extension CatalogError {
 
     static func datasetNotFound(_ id: String) -> CatalogError {
         CatalogError(.datasetNotFound, "there is no dataset `\(id)` in this store", context: ["datasetId": id])
+    }
+
+    static func indexOutOfRange(_ index: Int, count: Int, dataset: String) -> CatalogError {
+        CatalogError(
+            .indexOutOfRange, "dataset `\(dataset)` has \(count) entries there and none at \(index); indexes count from 0",
+            context: ["datasetId": dataset])
     }
 
     static func nameAlreadyUsed(_ name: String, _ kind: String, owner: String) -> CatalogError {

@@ -46,6 +46,13 @@ public struct DatasetInsertion: Sendable {
     }
 }
 
+/// A dataset with what only a list shows.
+public struct DatasetListingRow: Sendable {
+    public let dataset: DatasetRow
+    public let reviewCount: Int
+    public let reviewSizeBytes: Int64
+}
+
 /// One item of a dataset: a tensor under a key of an entry.
 public struct ItemRow: Hashable, Sendable {
     public let value: ValueID
@@ -63,26 +70,5 @@ public struct ItemInsertion: Sendable {
         self.content = content
         self.elementType = elementType
         self.shapeJSON = shapeJSON
-    }
-}
-
-/// Entries to append to a dataset, together or not at all.
-public struct EntriesCommit: Sendable {
-    public let datasetID: String
-    /// For each entry an item a key, in the order of the dataset's keys.
-    public let entries: [[ItemInsertion]]
-    public let packs: [SealedPack]
-    /// Where given, the version that the dataset must have.
-    public let expectedVersionID: String?
-    public let newVersionID: String
-
-    public init(
-        datasetID: String, entries: [[ItemInsertion]], packs: [SealedPack], expectedVersionID: String?, newVersionID: String
-    ) {
-        self.datasetID = datasetID
-        self.entries = entries
-        self.packs = packs
-        self.expectedVersionID = expectedVersionID
-        self.newVersionID = newVersionID
     }
 }

@@ -1,12 +1,8 @@
-import ContentStore
 import GRDB
 
-/// SQL of `datasets`, `dataset_keys`, `dataset_tags` and `dataset_items`.
+/// SQL of `datasets`, `dataset_keys` and `dataset_tags`. The entries are `DatasetItemTable`'s.
 struct DatasetTable {
     let db: Database
-
-    /// The folder of finished entries.
-    static let finished = 0
 
     private static let columns = """
         SELECT datasets.id, datasets.public_id, owner, name, description, public_access, created_at, keys, version_id,
@@ -72,59 +68,24 @@ struct DatasetTable {
         }
     }
 
-    /// Appends entries behind those that are there.
-    func append(_ commit: EntriesCommit, to dataset: DatasetRow, fresh: [Digest: ChunkID]) throws {
-        let values = ValueTable(db: db)
-        for (number, entry) in commit.entries.enumerated() {
-            for (key, item) in entry.enumerated() {
-                let value = try values.retain(item.content, fresh: fresh)
-                try db.run(
-                    """
-                    INSERT INTO dataset_items (dataset_id, folder, position, key_index, value_id, element_type, shape, size_bytes)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                    [
-                        dataset.row, Self.finished, dataset.entryCount + number, key, value.rawValue, item.elementType,
-                        item.shapeJSON, item.content.sizeBytes,
-                    ])
-            }
-        }
-        let bytes = commit.entries.joined().reduce(Int64(0)) { $0 + $1.content.sizeBytes }
+    /// Counts in what a change of the entries added and took away; the change has a version of its own.
+    func note(_ dataset: DatasetRow, versionID: String, addedEntries: Int, addedBytes: Int64) throws {
         try db.run(
             "UPDATE datasets SET version_id = ?, entry_count = entry_count + ?, entries_bytes = entries_bytes + ? WHERE id = ?",
-            [commit.newVersionID, commit.entries.count, bytes, dataset.row])
+            [versionID, addedEntries, addedBytes, dataset.row])
     }
 
     func delete(_ dataset: DatasetRow, sequence: Int64) throws {
-        let values = ValueTable(db: db)
-        for row in try db.rows("SELECT value_id FROM dataset_items WHERE dataset_id = ?", [dataset.row]) {
-            try values.release(ValueID(row[0]), sequence: sequence)
-        }
-        for table in ["dataset_items", "dataset_keys", "dataset_tags"] {
+        try DatasetItemTable(db: db).removeAll(of: dataset, sequence: sequence)
+        for table in ["dataset_keys", "dataset_tags"] {
             try db.run("DELETE FROM \(table) WHERE dataset_id = ?", [dataset.row])
         }
         try db.run("DELETE FROM datasets WHERE id = ?", [dataset.row])
     }
 
-    /// A key's items in the order of the entries.
-    func items(of dataset: DatasetRow, key: String, in range: Range<Int>) throws -> [ItemRow] {
-        guard let index = try db.number("SELECT key_index FROM dataset_keys WHERE dataset_id = ? AND name = ?", [dataset.row, key])
-        else {
-            throw CatalogError(
-                .datasetKeyNotFound, "dataset `\(dataset.publicID)` has no key `\(key)`",
-                context: ["datasetId": dataset.publicID, "datasetKey": key])
-        }
-        return try db.rows(
-            """
-            SELECT value_id, element_type, shape, size_bytes FROM dataset_items
-            WHERE dataset_id = ? AND folder = ? AND position >= ? AND position < ? AND key_index = ? ORDER BY position
-            """, [dataset.row, Self.finished, range.lowerBound, range.upperBound, index]
-        ).map { try ItemRow(value: ValueID($0[0]), elementType: $0[1], shapeJSON: $0[2], sizeBytes: $0.amount(3)) }
-    }
-
     func resolve(_ selection: DatasetSelection) throws -> ResolvedDatasetKey {
         guard let dataset = try dataset(selection.datasetID) else { throw CatalogError.datasetNotFound(selection.datasetID) }
-        let items = try items(of: dataset, key: selection.key, in: 0..<Int.max)
+        let items = try DatasetItemTable(db: db).items(of: dataset, key: selection.key, in: 0..<Int.max)
         return ResolvedDatasetKey(datasetID: selection.datasetID, key: selection.key, items: items)
     }
 

@@ -52,67 +52,37 @@ extension StateStore {
         }
     }
 
-    /// Appends entries, all or none.
-    ///
-    /// - Parameters:
-    ///   - entries: each has exactly the dataset's keys, with items that fit their rules.
-    ///   - expectedVersionID: refuses with `incorrect_version_id` when somebody changed the dataset meanwhile.
-    /// - Returns: the dataset's new version.
-    @discardableResult
-    public func appendEntries(
-        _ entries: [[String: Item]], to id: DatasetID, expectedVersionID: String? = nil
-    ) async throws(StrataError) -> String {
+    /// As `datasets`, with what waits for review.
+    /// - Complexity: reads a row for each tensor that waits.
+    public func datasetListings(
+        _ filter: ListFilter = ListFilter(), offset: Int = 0, limit: Int = 100
+    ) async throws(StrataError) -> Page<DatasetListing> {
         try await translating {
-            let staging = try writing()
-            let dataset = try await dataset(id)
-            for (number, entry) in entries.enumerated() { try Self.check(entry, number, of: dataset) }
-            return try await holdingHorizon { horizon in
-                let session = IngestSession(
-                    staging: staging, packsFolder: layout.packs, reader: reader, horizon: horizon, options: ingestOptions)
-                let commit: EntriesCommit
-                do {
-                    commit = try await ingest(entries, into: dataset, session, expectedVersionID: expectedVersionID)
-                } catch {
-                    await session.abandon()
-                    throw error
-                }
-                try await self.commit(session) { try await catalog.appendEntries(commit) }
-                return commit.newVersionID
+            try checkOpen()
+            try Page<DatasetListing>.check(offset: offset, limit: limit)
+            try ModelRules.check(filter)
+            let page = try await catalog.datasetListings(ListQuery(filter, offset: offset, limit: limit))
+            let items = try page.rows.map { row in
+                DatasetListing(
+                    dataset: try Dataset(row.dataset),
+                    needsReview: Dataset.Totals(count: row.reviewCount, sizeBytes: row.reviewSizeBytes))
             }
+            return Page(items: items, total: page.total, offset: offset, limit: limit)
         }
     }
 
-    private func ingest(
-        _ entries: [[String: Item]], into dataset: Dataset, _ session: IngestSession, expectedVersionID: String?
-    ) async throws -> EntriesCommit {
-        let items = entries.flatMap { entry in dataset.keys.map { entry[$0.name]! } }
-        var finished: [ValueWriter.Finished] = []
-        for (number, item) in items.enumerated() {
-            let writer = session.beginValue(number: number, base: nil)
-            try await writer.write(item.bytes)
-            finished.append(try await writer.finish())
-        }
-        let (packs, values) = try await session.finish(values: finished) { _ in [] }
-        let inserted = zip(items, values).map { item, value in
-            ItemInsertion(content: value, elementType: item.elementType, shapeJSON: JSON.encode(item.shape))
-        }
-        let keyCount = dataset.keys.count
-        let rows = entries.indices.map { Array(inserted[$0 * keyCount..<($0 + 1) * keyCount]) }
-        return EntriesCommit(
-            datasetID: dataset.id.rawValue, entries: rows, packs: packs, expectedVersionID: expectedVersionID,
-            newVersionID: UUID().uuidString.lowercased())
-    }
-
-    private static func check(_ entry: [String: Item], _ number: Int, of dataset: Dataset) throws(StrataError) {
-        guard entry.keys.sorted() == dataset.keys.map(\.name).sorted() else {
-            throw .invalidParameter(
-                "keys",
-                "entry \(number) has the keys \(entry.keys.sorted()), the dataset has \(dataset.keys.map(\.name).sorted()); give exactly those")
-        }
-        for key in dataset.keys {
-            if let misfit = key.misfit(elementType: entry[key.name]!.elementType, shape: entry[key.name]!.shape) {
-                throw .invalidParameter("keys", "the item of entry \(number) under `\(key.name)` \(misfit)")
-            }
+    /// - Throws: `dataset_not_found`, `name_already_used`, `invalid_parameter`.
+    public func updateDataset(_ id: DatasetID, _ change: DatasetChange) async throws(StrataError) {
+        try await translating {
+            if let name = change.name { try Names.check(name, "name") }
+            if let description = change.description { try ModelRules.check(description: description) }
+            if let tags = change.tags { try ModelRules.check(tags) }
+            _ = try writing()
+            try await catalog.updateDataset(
+                id: id.rawValue,
+                DescriptionChange(
+                    name: change.name, description: change.description, publicAccess: change.isPublic,
+                    tags: change.tags.map { $0.map(TagRow.init) }))
         }
     }
 

@@ -31,6 +31,7 @@ public struct StrataError: Error, Sendable, CustomStringConvertible {
         public static let keyNotFound = Code("key_not_found")
         public static let incorrectVersionID = Code("incorrect_version_id")
         public static let indexOutOfRange = Code("index_out_of_range")
+        public static let limitExceeded = Code("limit_exceeded")
         public static let nameAlreadyUsed = Code("name_already_used")
         public static let stateIsActive = Code("state_is_active")
         public static let stateAlreadyCreated = Code("state_already_created")

@@ -139,10 +139,34 @@ import Testing
         expect(plan, uses: ["directory_entries", "inodes"])
     }
 
+    @Test func aDatasetsEntriesAreFoundMovedAndRemovedByPosition() async throws {
+        for choice in [EntryChoice.range(0..<2), .positions([1, 0])] {
+            let plan = try await plan { db in
+                let table = DatasetItemTable(db: db)
+                let dataset = try #require(try DatasetTable(db: db).dataset("dataset"))
+                _ = try? table.entries(of: dataset, in: .needsReview, choice, itemsMax: 10)
+                _ = try table.reviewTotals(ofDatasetRow: 1)
+            }
+            expect(plan, uses: ["sqlite_autoindex_dataset_items_1 (dataset_id=? AND folder=?", "dataset_keys"])
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        }
+        let changes = try await planOfChanges { db in
+            let table = DatasetItemTable(db: db)
+            let dataset = try #require(try DatasetTable(db: db).dataset("dataset"))
+            let value = IngestedValue(inline: [1])
+            let entry = [ItemInsertion(content: value, elementType: "u8", shapeJSON: "[1]")]
+            _ = try table.append(Array(repeating: entry, count: 4), to: dataset, in: .needsReview, behind: 0, fresh: [:])
+            _ = try table.remove([1], of: dataset, in: .needsReview, sequence: 1)
+            #expect(try table.count(of: dataset, in: .needsReview) == 3)
+            try table.removeAll(of: dataset, sequence: 1)
+        }
+        expect(changes, uses: ["sqlite_autoindex_dataset_items_1 (dataset_id=? AND folder=? AND position>? AND position<?)"])
+    }
+
     @Test func aDatasetsItemsAreReadByPosition() async throws {
         let plan = try await plan { db in
             let dataset = try #require(try DatasetTable(db: db).dataset("dataset"))
-            _ = try DatasetTable(db: db).items(of: dataset, key: "x", in: 0..<10)
+            _ = try DatasetItemTable(db: db).items(of: dataset, key: "x", in: 0..<10)
         }
         expect(
             plan, uses: ["sqlite_autoindex_dataset_items_1 (dataset_id=? AND folder=? AND position>? AND position<?)", "datasets_1"])
