@@ -22,6 +22,7 @@ public final class APIService: Sendable {
         /// The user that clients see as the owner of everything.
         public var ownerID = "local"
         public var ownerName = "local"
+        public var datasets = DatasetLimits()
         public var logger = Logger(label: "strata.server")
 
         public init() {}

@@ -11,6 +11,8 @@ public struct TensorHeader: Sendable, Hashable {
     public let bodySizeBytes: Int
     /// Bytes of the whole tensor as it lies there.
     public var sizeBytes: Int { bodyOffset + bodySizeBytes }
+    /// Type and shape in their shortest encoding; for fixed-size types the elements follow.
+    public var canonicalStart: [UInt8] { Tensor.encodedHeader(type, shape) }
 
     /// Longest header in bytes: type, 255 dimensions and a total length. This much of a tensor is enough for `peek`.
     public static let sizeBytesMax = 2 + 256 * Varint.sizeBytesMax
