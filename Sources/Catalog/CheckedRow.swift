@@ -13,6 +13,9 @@ struct CheckedRow {
         get throws { try Value.checked(self, index) }
     }
 
+    /// A row that stays as it is when its cursor goes on.
+    func copy() -> CheckedRow { CheckedRow(row.copy()) }
+
     /// A size or count. Sums of them may still pass 64 bits: they are taken with `&+`, since only a hostile catalog makes them.
     /// - Throws: `corrupted` for a number that is none.
     func amount<Value: FixedWidthInteger & CheckedField>(_ index: Int) throws -> Value {

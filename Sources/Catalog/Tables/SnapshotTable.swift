@@ -23,7 +23,7 @@ struct SnapshotTable {
     func snapshots(ofModelRows models: [Int64]) throws -> [Int64: [SnapshotRow]] {
         var found: [(model: Int64, row: CheckedRow)] = []
         try db.inGroups(of: models) { "\(Self.columns) WHERE n.model_id IN (\($0)) ORDER BY n.id" } _: { row in
-            found.append((try row[11], row))
+            found.append((try row[11], row.copy()))
         }
         let keys = try KeySetTable(db: db).entries(ofAll: try found.map { try $0.row[9] })
         return try found.reduce(into: [:]) { snapshots, entry in

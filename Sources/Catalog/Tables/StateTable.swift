@@ -56,7 +56,7 @@ struct StateTable {
     func states(ofModelRows models: [Int64]) throws -> [Int64: [StateRow]] {
         var found: [(model: Int64, row: CheckedRow)] = []
         try db.inGroups(of: models) { "\(Self.columns) WHERE s.model_id IN (\($0)) ORDER BY s.id" } _: { row in
-            found.append((try row[11], row))
+            found.append((try row[11], row.copy()))
         }
         let keys = try KeySetTable(db: db).entries(ofAll: try found.map { try $0.row[5] })
         return try found.reduce(into: [:]) { states, entry in
