@@ -6,12 +6,14 @@ struct FilesystemTable {
     let db: Database
 
     static let rootInode: Int64 = 1
+    /// Number 2 stays unused: clients that were not told take it for the root's.
+    static let firstFreeInode: Int64 = 3
 
     /// An empty tree: the root directory alone.
     func create(sizeMebibytes: Int, nowNanoseconds: Int64) throws -> Int64 {
         let id = try db.insert(
             "INSERT INTO filesystems (size_mebibytes, next_inode, version) VALUES (?, ?, 1)",
-            [sizeMebibytes, Self.rootInode + 1])
+            [sizeMebibytes, Self.firstFreeInode])
         try db.run(
             """
             INSERT INTO inodes (filesystem_id, inode, mode, link_count, size_bytes, accessed_at_ns, modified_at_ns, changed_at_ns)
@@ -26,14 +28,18 @@ struct FilesystemTable {
             rawValue: id, version: try db.number("SELECT version FROM filesystems WHERE id = ?", [id]) ?? 0)
     }
 
+    /// - Throws: `access_denied` for a model that has none.
+    func own(of model: ModelRow) throws -> Int64 {
+        if let own = try ModelTable(db: db).filesystem(ofModelRow: model.row) { return own }
+        throw CatalogError(
+            .accessDenied,
+            "model `\(model.publicID)` has no files of its own: it runs a snapshot's; copy the model to change its code",
+            context: ["modelId": model.publicID])
+    }
+
     /// The tree that a change of the model's files may write to: its own, copied first when somebody shares it.
     func writable(for model: ModelRow) throws -> Int64 {
-        guard let current = try ModelTable(db: db).filesystem(ofModelRow: model.row) else {
-            throw CatalogError(
-                .accessDenied,
-                "model `\(model.publicID)` has no files of its own: it runs a snapshot's; copy the model to change its code",
-                context: ["modelId": model.publicID])
-        }
+        let current = try own(of: model)
         let users = try db.number(
             """
             SELECT (SELECT count(*) FROM models WHERE filesystem_id = ?) + (SELECT count(*) FROM snapshots WHERE filesystem_id = ?)

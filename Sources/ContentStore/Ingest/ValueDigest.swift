@@ -33,7 +33,7 @@ extension IngestedValue {
     }
 
     /// A value that is made of chunks.
-    init(pieces: [ValuePiece]) {
+    public init(pieces: [ValuePiece]) {
         let sizeBytes = pieces.reduce(Int64(0)) { $0 + Int64($1.rawBytes) }
         var digest = ValueDigest(sizeBytes: sizeBytes)
         for piece in pieces { digest.add(piece.digest, rawBytes: piece.rawBytes) }

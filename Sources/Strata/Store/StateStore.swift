@@ -68,6 +68,7 @@ public final class StateStore: Sendable {
     let operations = RunningOperations()
     let keptEvaluations: KeptEvaluations
     let keyCache = KeyCache()
+    let fileTurns = FileTurns()
     /// This open store's lock and staging folder; nil when it is open for reading only.
     let staging: StagingSession?
     /// Keeps the catalog's copy; nil when the store is open for reading only.

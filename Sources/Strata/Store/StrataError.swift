@@ -41,6 +41,12 @@ public struct StrataError: Error, Sendable, CustomStringConvertible {
         public static let notADirectory = Code("not_a_directory")
         public static let isADirectory = Code("is_a_directory")
         public static let directoryNotEmpty = Code("directory_not_empty")
+        /// There is no inode of this number (any more).
+        public static let staleInode = Code("stale_inode")
+        /// Content is asked of something that has none, or a target of what is no symbolic link.
+        public static let wrongFileKind = Code("wrong_file_kind")
+        public static let fileTooLarge = Code("file_too_large")
+        public static let notPermitted = Code("not_permitted")
         public static let notEnoughSpace = Code("not_enough_space")
         public static let accessDenied = Code("access_denied")
         public static let storeNotFound = Code("store_not_found")

@@ -163,6 +163,36 @@ import Testing
         expect(changes, uses: ["sqlite_autoindex_dataset_items_1 (dataset_id=? AND folder=? AND position>? AND position<?)"])
     }
 
+    @Test func filesAreFoundByNumberAndName() async throws {
+        let reads = try await plan { db in
+            let table = InodeTable(db: db, filesystem: 1)
+            _ = try table.inode(1)
+            _ = try table.child([97], of: 1)
+            _ = try table.entries(of: 1)
+            _ = try table.isEmpty(1)
+            _ = try table.room()
+        }
+        expect(
+            reads,
+            uses: [
+                "sqlite_autoindex_inodes_1 (filesystem_id=? AND inode=?)",
+                "sqlite_autoindex_directory_entries_1 (filesystem_id=? AND parent_inode=? AND name=?)",
+                "sqlite_autoindex_directory_entries_1 (filesystem_id=? AND parent_inode=?)",
+            ])
+        #expect(!reads.contains { $0.contains("TEMP B-TREE") }, "\(reads)")
+        let changes = try await planOfChanges { db in
+            let tree = InodeTree(db: db, filesystem: 1, nowNanoseconds: 1, sequence: 1)
+            let d = try #require(try tree.apply(.make(DirectoryPlace(parent: 1, name: [1]), mode: 0o040755, symlinkTarget: nil)))
+            let f = try #require(try tree.apply(.make(DirectoryPlace(parent: d.inode, name: [2]), mode: 0o100644, symlinkTarget: nil)))
+            _ = try tree.apply(.link(inode: f.inode, DirectoryPlace(parent: 1, name: [3])))
+            _ = try tree.apply(.copy(inode: d.inode, DirectoryPlace(parent: 1, name: [4])))
+            _ = try tree.apply(.rename(DirectoryPlace(parent: 1, name: [3]), to: DirectoryPlace(parent: d.inode, name: [2]), replaces: true))
+            _ = try tree.apply(.unlink(DirectoryPlace(parent: 1, name: [3])))
+            _ = try tree.apply(.removeDirectory(DirectoryPlace(parent: 1, name: [4]), recursively: true))
+        }
+        expect(changes, uses: ["sqlite_autoindex_inodes_1 (filesystem_id=? AND inode=?)", "filesystems USING INTEGER PRIMARY KEY"])
+    }
+
     @Test func aDatasetsItemsAreReadByPosition() async throws {
         let plan = try await plan { db in
             let dataset = try #require(try DatasetTable(db: db).dataset("dataset"))

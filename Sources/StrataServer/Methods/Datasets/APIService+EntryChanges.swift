@@ -56,7 +56,8 @@ extension APIService {
         do {
             return try await store.removeEntries(
                 at: params.entries, of: dataset.id, in: folder, expectedVersionID: params.datasetVersionId)
-        } catch where error.code == .invalidParameter {
+        } catch {
+            guard error.code == .invalidParameter else { throw error }
             throw APIError.invalidParameter("entries", error.message)
         }
     }
