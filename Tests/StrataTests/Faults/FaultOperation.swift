@@ -36,7 +36,10 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
         FaultOperation(name: "delete a model", run: { try await $0.deleteModel($1.model) }),
         FaultOperation(name: "delete a state", run: { try await $0.deleteState($1.small, of: $1.model) }),
         FaultOperation(name: "change files", run: changeFiles),
+        FaultOperation(name: "write into a file", run: writeIntoFile),
         FaultOperation(name: "append to a dataset", run: appendToDataset),
+        FaultOperation(name: "finalize entries", prepare: addForReview, run: finalizeEntries),
+        FaultOperation(name: "remove entries", run: { try await $0.removeEntries(at: [0], of: $1.dataset) }),
         FaultOperation(name: "delete a dataset", run: { try await $0.deleteDataset($1.dataset) }),
         FaultOperation(name: "train", run: train),
         FaultOperation(name: "close", run: { store, _ in try await store.close() }),
@@ -75,6 +78,26 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
     @Sendable private static func appendToDataset(_ store: StateStore, _ sample: FaultSample) async throws {
         try await store.appendEntries(
             [["x": Item(elementType: "u8", shape: [50_000], bytes: SeededBytes.random(50_000, seed: 5))]], to: sample.dataset)
+    }
+
+    @Sendable private static func writeIntoFile(_ store: StateStore, _ sample: FaultSample) async throws {
+        let files = store.fileSystem(of: sample.model)
+        let code = try await files.lookUp(Array("code.py".utf8), in: .root)
+        try await files.write(SeededBytes.random(60_000, seed: 6), to: code.inode, at: 3)
+    }
+
+    @Sendable private static func addForReview(_ path: String, _ sample: FaultSample) async throws {
+        try await withStore(at: path, options: FaultSample.options()) { store in
+            try await store.addEntries(to: sample.dataset, in: .needsReview) { writer in
+                for number in 1...3 { try await writer.write("x", Item(elementType: "u8", shape: [1], bytes: [UInt8(number)])) }
+            }
+        }
+    }
+
+    @Sendable private static func finalizeEntries(_ store: StateStore, _ sample: FaultSample) async throws {
+        _ = try await store.finalizeNeedsReview(at: [1], of: sample.dataset) { writer in
+            try await writer.write("x", Item(elementType: "u8", shape: [50_000], bytes: SeededBytes.random(50_000, seed: 7)))
+        }
     }
 
     /// The faults reach the store behind the run: what fails is a result, told here as an error.

@@ -59,8 +59,9 @@ struct StoreContents: Hashable {
                 if file.kind == .file { lines.append("  \(try await store.fileBytes(at: file.path, of: model.id).hashValue)") }
             }
         }
-        for dataset in try await store.datasets().items {
-            lines.append("dataset \(dataset.name)")
+        for listing in try await store.datasetListings().items {
+            let dataset = listing.dataset
+            lines.append("dataset \(dataset.name): \(dataset.entries), \(listing.needsReview)")
             for item in try await store.items(of: "x", in: 0..<100, of: dataset.id) { lines.append("  \(item.bytes.hashValue)") }
         }
         self.lines = lines
