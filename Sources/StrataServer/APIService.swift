@@ -37,6 +37,7 @@ public final class APIService: Sendable {
     let modelsInCreation = ModelsInCreation()
     let usedLaunchers = UsedLaunchers()
     let launcherMemory = LauncherMemory()
+    private let substitute: (@Sendable (Call, any AnswerSink) async throws -> Void)?
 
     /// - Parameters:
     ///   - store: open for reading and writing; the caller closes it after the last call.
@@ -45,6 +46,15 @@ public final class APIService: Sendable {
         self.store = store
         self.executor = executor
         self.options = options
+        substitute = nil
+    }
+
+    /// The same with other methods, for tests of what carries calls.
+    init(like other: APIService, performing: @escaping @Sendable (Call, any AnswerSink) async throws -> Void) {
+        store = other.store
+        executor = other.executor
+        options = other.options
+        substitute = performing
     }
 
     /// Answers one call. Whatever goes wrong becomes an answer that the method may give, except that a client which is gone
@@ -86,6 +96,7 @@ public final class APIService: Sendable {
     }
 
     private func perform(_ call: Call, _ sink: any AnswerSink) async throws {
+        if let substitute { return try await substitute(call, sink) }
         switch call.method.api {
         case "Model": try await performModel(call, sink)
         case "Dataset": try await performDataset(call, sink)

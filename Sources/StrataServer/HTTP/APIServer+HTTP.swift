@@ -13,6 +13,9 @@ extension APIServer {
     public func respond(to request: Request) async throws -> Response {
         let path = request.uri.path
         guard path.hasPrefix(options.basePath) else { return try await observe(request) }
+        guard mayCall(origin: request.headers[.origin], host: request.head.authority) else {
+            return try await refuse(.forbidden, "without keys only programs and pages of this machine may call", request)
+        }
         let names = path.dropFirst(options.basePath.count).split(separator: "/", omittingEmptySubsequences: false)
         guard names.count == 3, names[0].isEmpty, !names[1].isEmpty, !names[2].isEmpty else {
             return path == options.basePath + "/ws"
@@ -26,11 +29,23 @@ extension APIServer {
         }
     }
 
+    /// Whether a request may come from where it says; with keys it may come from anywhere.
+    func mayCall(origin: String?, host: String?) -> Bool {
+        options.requiresKey || options.allowsForeignOrigins || OriginRule.allows(origin: origin, host: host)
+    }
+
     private func call(_ api: String, _ method: String, _ request: Request) async throws -> Response {
         let contentLength = request.headers[.contentLength].flatMap { Int($0) }
         let reader = FrameReader(request.body, contentLength: contentLength, limits: options.frameLimits)
         if let contentLength, contentLength > options.bodyBytesMax {
             return try await refuse(.contentTooLarge, "the body has \(contentLength) bytes; at most \(options.bodyBytesMax) are taken", reader)
+        }
+        let key = Self.key(in: request.headers[.authorization])
+        do throws(APIError) {
+            // Before anything is parsed; again when the call is let in, since its key may be revoked meanwhile.
+            _ = try await gate.caller(showing: key)
+        } catch {
+            return try await whole(Self.refusal(error.code), makeRequestID(), reader)
         }
         let params: JSONValue
         do {
@@ -39,7 +54,7 @@ extension APIServer {
             return try await refuse(error, reader)
         }
         let incoming = IncomingCall(
-            api: api, method: method, params: params, blobs: reader, key: Self.key(in: request.headers[.authorization]),
+            api: api, method: method, params: params, blobs: reader, key: key,
             client: ClientKind(userAgent: request.headers[.userAgent]), wantedError: request.headers[Self.injectHeader],
             requestID: makeRequestID())
         let answer = HTTPAnswer()

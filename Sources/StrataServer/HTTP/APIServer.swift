@@ -31,8 +31,15 @@ public final class APIServer: Sendable {
     private let requestPrefix = String(UInt32.random(in: .min ... .max), radix: 36)
 
     /// - Parameter service: answers the calls; its store is asked for keys, rights and quotas.
-    public init(service: APIService, options: ServerOptions = ServerOptions()) {
-        self.service = service
+    public convenience init(service: APIService, options: ServerOptions = ServerOptions()) {
+        self.init(service: service, options: options, answering: nil)
+    }
+
+    /// - Parameter answering: what admitted calls go to instead of the service, in tests of the transport.
+    init(
+        service: APIService, options: ServerOptions, answering: (@Sendable (Call, any AnswerSink) async throws -> Void)?
+    ) {
+        self.service = answering.map { APIService(like: service, performing: $0) } ?? service
         self.options = options
         calls = RunningCalls(countMax: options.runningCallsMax)
         gate = CallGate(store: service.store, options: options)

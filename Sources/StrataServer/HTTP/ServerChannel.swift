@@ -50,7 +50,8 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             maxFrameSize: min(server.options.webSocket.messageBytesMax, Int(UInt32.max)),
             shouldUpgrade: { channel, head in
                 let path = head.uri.prefix { $0 != "?" }
-                return channel.eventLoop.makeSucceededFuture(path == server.options.basePath + "/ws" ? HTTPHeaders() : nil)
+                let mayCall = server.mayCall(origin: head.headers.first(name: "origin"), host: head.headers.first(name: "host"))
+                return channel.eventLoop.makeSucceededFuture(path == server.options.basePath + "/ws" && mayCall ? HTTPHeaders() : nil)
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {

@@ -40,6 +40,9 @@ public struct ServerOptions: Sendable {
 
     /// What browsers are told in `Access-Control-Allow-Origin`; nil leaves CORS out.
     public var allowedOrigin: String? = "*"
+    /// Without keys: whether pages from other machines may call, and names other than this machine's may lead here. Any page
+    /// that is opened in a browser on this machine could then run code through the server.
+    public var allowsForeignOrigins = false
     /// Whether `x-strata-inject: <code>` makes a call fail with that code. For tests of clients only.
     public var allowsInjection = false
     /// Errors that are answered at random, for tests of clients.

@@ -10,7 +10,10 @@ public import ServiceLifecycle
 ///
 /// At a graceful stop no connection is accepted any more and calls are waited for or cancelled; when `run()` has returned,
 /// close the executor and the store.
-public struct ServerProcess: Service {
+public struct ServerProcess: Service, CustomStringConvertible {
+    /// What logs show; never the configuration, which holds a private key.
+    public var description: String { "ServerProcess" }
+
     /// Where it listens and how it stops.
     public struct Configuration: Sendable {
         public var host: String

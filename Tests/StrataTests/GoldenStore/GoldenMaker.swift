@@ -8,7 +8,7 @@ import Testing
 /// It puts `v<format>.strata` and `v<format>.json`, the manifest, into the folder. Kept stores are never made again once
 /// their format is released: they stand for what users have.
 @Suite struct GoldenMaker {
-    static let formatVersion = 3
+    static let formatVersion = 4
 
     @Test(.enabled(if: ProcessInfo.processInfo.environment["STRATA_WRITE_GOLDEN"] != nil))
     func theGoldenStoreIsWritten() async throws {
@@ -53,6 +53,18 @@ import Testing
         let gone = try await store.commit([("gone", SeededBytes.text(60_000, seed: 9))], to: model.id, named: "gone")
         try await store.deleteState(gone.id, of: model.id)
         try await operate(in: store)
+        try await makeKeys(in: store, model)
+    }
+
+    /// A key that made a model and a state, and one that is revoked.
+    private static func makeKeys(in store: StateStore, _ model: Model) async throws {
+        let (key, _) = try await store.createAPIKey(
+            named: "kept", access: .readwrite, rights: [model.id.rawValue: .admin],
+            limits: APIKeyLimits(bytesMax: 1 << 40, statesMax: 7, requestsPerSecond: 2.5))
+        let states = try await store.states(of: model.id).items.map(\.id)
+        try await store.attribute(models: [model.id], states: states, to: key.id)
+        let (other, _) = try await store.createAPIKey(named: "revoked", access: nil)
+        try await store.revokeAPIKey(other.id)
     }
 
     /// A training that has made a state, and an evaluation that has failed.

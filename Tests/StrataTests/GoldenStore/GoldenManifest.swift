@@ -66,6 +66,8 @@ struct GoldenManifest: Codable, Hashable {
     var datasets: [KeptDataset]
     /// Nil before format version 3, and for none.
     var operations: [KeptOperation]?
+    /// Keys as they are listed, and what each made; nil before format version 4, and for none.
+    var keys: [Content]?
     /// Codecs by name, with the number of their chunks.
     var codecs: [String: Int]
 }
@@ -87,6 +89,19 @@ extension GoldenManifest {
             for record in try await store.operations(of: model.id).items {
                 operations = try await (operations ?? []) + [KeptOperation(record, in: store)]
             }
+        }
+        try await readKeys(of: store)
+    }
+
+    private mutating func readKeys(of store: StateStore) async throws {
+        for key in try await store.apiKeys().items {
+            let holdings = try await store.holdings(of: key.id)
+            let rights = key.rights.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+            let text = "\(key.access?.rawValue ?? "none") \(rights) \(key.limits) \(key.createdAtMilliseconds) \(key.isRevoked)"
+            let content = Content(
+                name: "\(key.id) \(key.name)", sizeBytes: holdings.sizeBytes, sha256: "",
+                detail: "\(text) \(holdings.models) \(holdings.states)")
+            keys = (keys ?? []) + [content]
         }
     }
 

@@ -69,7 +69,7 @@ enum StrataExit: Int32, CaseIterable {
         .stateForModelToMountNotFound: .notFound, .snapshotForModelToMountNotFound: .notFound,
         .persistentLauncherNotFound: .notFound, .datasetNotFound: .notFound, .datasetKeyNotFound: .notFound,
         .fileNotFound: .notFound, .modelToMountNoLongerExists: .notFound, .operationNotFound: .notFound,
-        .trainingSessionNotFound: .notFound, .evaluationNotFound: .notFound,
+        .trainingSessionNotFound: .notFound, .evaluationNotFound: .notFound, .keyNotFound: .notFound,
         .invalidParameter: .refused, .indexOutOfRange: .refused, .notADirectory: .refused, .isADirectory: .refused,
         .directoryNotEmpty: .refused, .notEnoughSpace: .refused, .accessDenied: .refused, .stateIsActive: .refused,
         .readOnly: .refused, .ambiguousReference: .refused,

@@ -25,7 +25,7 @@ struct StrataTool: AsyncParsableCommand {
             EvaluateCommand.self, OperationsCommand.self, StatsCommand.self, VerifyCommand.self,
             CollectCommand.self, CompactCommand.self, PruneCommand.self, RepairCommand.self, BackupCommand.self,
             RestoreCommand.self, CopyCommand.self,
-            ServeCommand.self,
+            ServeCommand.self, KeyCommand.self,
             DoctorCommand.self, ExitCodesCommand.self, JSONFieldsCommand.self,
         ])
 }

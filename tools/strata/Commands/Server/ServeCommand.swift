@@ -14,7 +14,8 @@ struct ServeCommand: AsyncParsableCommand {
             address. The first signal stops it gracefully: calls that run are waited for as long as --grace-seconds says, \
             or cancelled with --cancel-running; a second signal ends it at once.
 
-            Clients must show a key (`strata key create`) unless --no-keys is given, which is for loopback addresses only.
+            Clients must show a key once the store has one (`strata key create`). A store without keys is open to every caller \
+            on this machine, and is not served at addresses that others can reach.
 
             Example:
               strata serve --port 3000 --no-keys
@@ -33,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
     var privateKey: String?
 
-    @Flag(name: .customLong("no-keys"), help: "Let every caller do everything. Loopback addresses only.")
+    @Flag(name: .customLong("no-keys"), help: "Ask for no keys though the store has some. Loopback addresses only.")
     var noKeys = false
 
     @Option(help: ArgumentHelp("How long calls that run are waited for at the end.", valueName: "seconds"))
@@ -79,8 +80,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve(_ store: StateStore) async throws {
+        let requiresKey = try await requiresKey(store)
         var options = try limits.options()
-        options.requiresKey = !noKeys
+        options.requiresKey = requiresKey
         options.logger = ToolLogger.make("strata.server")
         options.logger.logLevel = limits.logLevel
         var configuration = ServerProcess.Configuration(host: host, port: port)
@@ -100,20 +102,32 @@ struct ServeCommand: AsyncParsableCommand {
         serviceOptions.logger = options.logger
         let server = APIServer(service: APIService(store: store, executor: executor, options: serviceOptions), options: options)
         let process = ServerProcess(server, configuration: configuration) { port in
-            try? await announce(port: port, path: store.path)
+            try? await announce(port: port, path: store.path, requiresKey: requiresKey)
         }
         let result = await Task { try await process.runUntilCancelled() }.withCancelling()
         await Task { await executor.close() }.value
         try result.get()
     }
 
-    private func announce(port: Int, path: String) async throws {
+    /// Revoked keys count: whoever revokes the last one does not mean to let everybody in.
+    private func requiresKey(_ store: StateStore) async throws -> Bool {
+        if noKeys { return false }
+        if try await store.apiKeys(limit: 1).total > 0 { return true }
+        guard Self.isLoopback(host) else {
+            throw StrataError(
+                .invalidParameter, "the store has no keys, so everybody who reaches `\(host)` could do everything; make one with `strata key create`",
+                parameterName: "host")
+        }
+        return false
+    }
+
+    private func announce(port: Int, path: String, requiresKey: Bool) async throws {
         let scheme = certificate == nil ? "http" : "https"
         let shownHost = host.contains(":") ? "[\(host)]" : host
         let view = ServeView(
-            address: "\(scheme)://\(shownHost):\(port)/v0", port: port, store: path, requiresKey: !noKeys,
+            address: "\(scheme)://\(shownHost):\(port)/v0", port: port, store: path, requiresKey: requiresKey,
             processId: Int(ProcessInfo.processInfo.processIdentifier))
-        try await global.output.show(view) { "ready: \(view.address) serves \(path)\(noKeys ? " to everybody on this machine" : "")" }
+        try await global.output.show(view) { "ready: \(view.address) serves \(path)\(requiresKey ? "" : " to everybody on this machine")" }
     }
 
     static func isLoopback(_ host: String) -> Bool {

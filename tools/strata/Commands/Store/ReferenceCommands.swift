@@ -66,6 +66,7 @@ struct JSONFieldsCommand: AsyncParsableCommand {
         (["files put", "files get", "files list"], ListDocument<FileView>.fields),
         (["state list"], ListDocument<StateView>.fields),
         (["state upload", "state show", "state rename", "state activate"], StateView.fields),
+        (["serve"], ServeView.fields), (["key list"], ListDocument<APIKeyView>.fields), (["key create", "key revoke"], APIKeyView.fields),
         (["state get"], FilledFolderView.fields), (["snapshot list"], ListDocument<SnapshotView>.fields),
         (["snapshot create", "snapshot show", "snapshot rename"], SnapshotView.fields),
         (["dataset list"], ListDocument<DatasetView>.fields),

@@ -1,0 +1,147 @@
+import DecthingsAPI
+import Foundation
+import Glibc
+import Testing
+
+@testable import StrataCommand
+
+/// `strata serve` as a process.
+@Suite struct ServeCommandTests {
+    @Test func argumentsThatMakeNoSenseOpenNothing() async throws {
+        let tool = try await Tool(makesStore: false)
+        let wrong: [[String]] = [
+            ["--port", "70000"], ["--certificate", "c.pem"], ["--private-key", "k.pem"], ["--host", "0.0.0.0", "--no-keys"],
+            ["--inject", "Model.createState"], ["--inject", "Model.getModels=quota_exceeded"], ["--max-calls", "0"], ["--log", "loud"],
+            ["--grace-seconds=-1"], ["--idle-timeout-seconds", "0"],
+        ]
+        for arguments in wrong {
+            let outcome = try await tool.run(Tool.executable, ["serve", "--store", tool.store] + arguments)
+            #expect(outcome.status == StrataExit.usage.rawValue, "\(arguments): \(outcome.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: tool.store))
+    }
+
+    @Test func withoutKeysOthersAreNotLetIn() async throws {
+        let tool = try await Tool()
+        let outcome = try await tool.run("serve", "--host", "0.0.0.0", "--port", "0")
+        #expect(outcome.status == StrataExit.refused.rawValue && outcome.errors.contains("strata key create"), "\(outcome.errors)")
+        let missing = try await tool.run("serve", "--port", "0", "--certificate", "none.pem", "--private-key", "none.pem")
+        #expect(missing.status == StrataExit.refused.rawValue && missing.errors.contains("none.pem"))
+    }
+
+    @Test func itAnswersUntilItIsToldToStop() async throws {
+        let tool = try await Tool()
+        let server = try await Server(tool)
+        #expect(server.ready["requiresKey"] == false && server.ready["address"]?.stringValue == "http://127.0.0.1:\(server.port)/v0")
+        #expect(try server.post("User/getQuotas").contains(#"{"result":{"quotas":[]}}"#))
+        let outcome = await server.stop()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        // The session was given back.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: tool.store + "/staging").isEmpty)
+    }
+
+    @Test func aKeyIsNeededOnceThereIsOne() async throws {
+        let tool = try await Tool()
+        let key = try #require(try await tool.succeed("key", "create", "k", "--json").json()["key"]?.stringValue)
+        let server = try await Server(tool)
+        #expect(server.ready["requiresKey"] == true)
+        #expect(try server.post("User/getQuotas").contains("bad_credentials"))
+        #expect(try server.post("User/getQuotas", headers: "Authorization: Bearer \(key)\r\n").contains("quotas"))
+        try await tool.succeed("key", "revoke", "k")
+        while try server.post("User/getQuotas", headers: "Authorization: Bearer \(key)\r\n").contains("quotas") {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(await server.stop().status == 0)
+        let open = try await Server(tool, ["--no-keys"])
+        #expect(try open.post("User/getQuotas").contains("quotas"))
+        #expect(await open.stop().status == 0)
+    }
+
+    @Test func tenThousandIdleConnectionsLeaveRoomForOneThatAsks() async throws {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let count = min(10_000, Int(clamping: limit.rlim_max) - 500)
+        let tool = try await Tool()
+        let server = try await Server(tool)
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        for number in 0..<count {
+            sockets.append(try server.connect())
+            // Half of them have asked before.
+            if number.isMultiple(of: 2) { _ = try server.exchange(on: sockets[number], "User/getQuotas") }
+        }
+        #expect(try server.post("User/getQuotas").contains("quotas"))
+        #expect(try server.get("/metrics").contains("strata_connections \(count + 1)\n"))
+        #expect(await server.stop().status == 0)
+    }
+}
+
+/// A `strata serve` that runs, and blocking calls to it.
+private struct Server {
+    let running: Tool.Running
+    let ready: JSONValue
+    let port: Int
+
+    init(_ tool: Tool, _ arguments: [String] = []) async throws {
+        running = try tool.start(Tool.executable, ["serve", "--port", "0", "--json", "--store", tool.store] + arguments)
+        var text: [UInt8] = []
+        while !text.contains(UInt8(ascii: "}")) {
+            try #require(running.process.isRunning, "\(String(decoding: FileManager.default.contents(atPath: running.files.errors) ?? Data(), as: UTF8.self))")
+            try await Task.sleep(for: .milliseconds(20))
+            text = Array(FileManager.default.contents(atPath: running.files.output) ?? Data())
+        }
+        ready = try JSONValue.parse(text)
+        port = Int(try #require(ready["port"]?.integerValue))
+    }
+
+    func stop() async -> Tool.Outcome {
+        running.process.terminate()
+        return await running.outcome()
+    }
+
+    func connect() throws -> Int32 {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(socket >= 0, "\(errno)")
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        try #require(status == 0, "\(errno)")
+        return socket
+    }
+
+    func post(_ name: String, headers: String = "") throws -> String {
+        let socket = try connect()
+        defer { close(socket) }
+        return try exchange(on: socket, name, headers: headers)
+    }
+
+    func exchange(on socket: Int32, _ name: String, headers: String = "") throws -> String {
+        try exchange(on: socket, text: "POST /v0/\(name) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\(headers)\r\n\0\u{2}{}")
+    }
+
+    func get(_ path: String) throws -> String {
+        let socket = try connect()
+        defer { close(socket) }
+        return try exchange(on: socket, text: "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", untilClose: true)
+    }
+
+    private func exchange(on socket: Int32, text: String, untilClose: Bool = false) throws -> String {
+        let bytes = Array(text.utf8)
+        let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        try #require(sent == bytes.count)
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        repeat {
+            let count = recv(socket, &buffer, buffer.count, 0)
+            if count <= 0 { break }
+            answer += buffer[..<count]
+        } while untilClose
+        return String(decoding: answer, as: UTF8.self)
+    }
+}
