@@ -35,8 +35,11 @@ import Testing
         let files = try SourceTree.files(in: folder, ending: ".swift")
         #expect(!files.isEmpty, "\(folder) has no Swift files")
         for file in files {
+            var isInLiteral = false
             for (line, text) in file.lines.enumerated() {
-                guard let name = Self.importedModule(text), !Self.toolchain.contains(name) else { continue }
+                // Programs in other languages stand in literals of several lines.
+                if Self.delimitersOfLiterals(text) % 2 == 1 { isInLiteral.toggle() }
+                guard !isInLiteral, let name = Self.importedModule(text), !Self.toolchain.contains(name) else { continue }
                 #expect(allowed.contains(name), "\(file.path):\(line + 1) imports \(name); \(folder) may import \(allowed.sorted())")
             }
         }
@@ -54,6 +57,16 @@ import Testing
         #expect(Self.importedModule("    @preconcurrency import Catalog") == "Catalog")
         #expect(Self.importedModule("// import GRDB") == nil)
         #expect(Self.importedModule("let important = 1") == nil)
+    }
+
+    /// How often a line begins or ends a literal of several lines.
+    static func delimitersOfLiterals(_ line: String) -> Int { line.replacing("\\\"\"\"", with: "").split(separator: "\"\"\"", omittingEmptySubsequences: false).count - 1 }
+
+    @Test func delimitersOfLiteralsAreCounted() {
+        #expect(Self.delimitersOfLiterals(#"let text = """"#) == 1)
+        #expect(Self.delimitersOfLiterals(#"    """ + rest"#) == 1)
+        #expect(Self.delimitersOfLiterals(#"let empty = "" + "x""#) == 0)
+        #expect(Self.delimitersOfLiterals(##"    """"##) == 0)
     }
 
     /// The module that a line imports.

@@ -76,6 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
     private func openStore() async throws -> StateStore {
         var options = StateStore.Options()
         options.logger = ToolLogger.make("strata")
+        options.checkedBytesMax = limits.cacheMebibytes << 20
         return try await StateStore.open(at: global.path, .createIfMissing, options: options)
     }
 

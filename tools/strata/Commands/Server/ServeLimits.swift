@@ -14,6 +14,9 @@ struct ServeLimits: ParsableArguments {
     @Option(help: ArgumentHelp("Bytes of one request's body.", valueName: "bytes"))
     var maxBodyBytes = 64 << 30
 
+    @Option(help: ArgumentHelp("MiB of states that are kept decoded in memory; 0 keeps none.", valueName: "count"))
+    var cacheMebibytes = 256
+
     @Option(help: ArgumentHelp("Requests a second of all callers together. (default: no bound)", valueName: "count"))
     var maxRequestRate: Double?
 
@@ -50,6 +53,9 @@ struct ServeLimits: ParsableArguments {
         }
         for (name, value) in [("max-calls", maxCalls), ("max-connections", maxConnections), ("max-body-bytes", maxBodyBytes)] where value < 1 {
             throw ValidationError("--\(name) is \(value); the least is 1.")
+        }
+        guard (0...1 << 20).contains(cacheMebibytes) else {
+            throw ValidationError("--cache-mebibytes is \(cacheMebibytes); it is from 0 to 1,048,576.")
         }
         if let maxRequestRate, !(maxRequestRate > 0) { throw ValidationError("--max-request-rate is \(maxRequestRate); it is above 0.") }
         guard idleTimeoutSeconds > 0 else { throw ValidationError("--idle-timeout-seconds is \(idleTimeoutSeconds); it is above 0.") }
