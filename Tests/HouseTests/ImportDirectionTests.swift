@@ -66,7 +66,7 @@ import Testing
         #expect(Self.delimitersOfLiterals(#"let text = """"#) == 1)
         #expect(Self.delimitersOfLiterals(#"    """ + rest"#) == 1)
         #expect(Self.delimitersOfLiterals(#"let empty = "" + "x""#) == 0)
-        #expect(Self.delimitersOfLiterals(##"    """"##) == 0)
+        #expect(Self.delimitersOfLiterals(##"    \""""##) == 0)
     }
 
     /// The module that a line imports.
