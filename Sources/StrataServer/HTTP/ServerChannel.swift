@@ -31,8 +31,10 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             channel.closeFuture.whenComplete { _ in server.options.metrics.connectionClosed() }
             let pipeline = channel.pipeline.syncOperations
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-            try pipeline.addHandler(YoungConnection(), name: YoungConnection.name)
             let future = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration(logger))
+            let upgrading = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<ConnectionProtocol>.self)
+            try pipeline.addHandler(UpgradeFilter(server: server), position: .before(upgrading))
+            try pipeline.addHandler(YoungConnection(), name: YoungConnection.name)
             let deadline = channel.eventLoop.scheduleTask(in: .milliseconds(Int64(server.options.headTimeoutSeconds * 1000))) {
                 server.options.metrics.connectionTimedOut("head")
                 channel.close(promise: nil)
@@ -48,11 +50,7 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
     private func configuration(_ logger: Logger) -> NIOUpgradableHTTPServerPipelineConfiguration<ConnectionProtocol> {
         let upgrader = NIOTypedWebSocketServerUpgrader<ConnectionProtocol>(
             maxFrameSize: min(server.options.webSocket.messageBytesMax, Int(UInt32.max)),
-            shouldUpgrade: { channel, head in
-                let path = head.uri.prefix { $0 != "?" }
-                let mayCall = server.mayCall(origin: head.headers.first(name: "origin"), host: head.headers.first(name: "host"))
-                return channel.eventLoop.makeSucceededFuture(path == server.options.basePath + "/ws" && mayCall ? HTTPHeaders() : nil)
-            },
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
                     .webSocket(try WebSocketChannel(wrapping: channel, head: head, options: server.options))
@@ -95,20 +93,6 @@ struct ServerChannel: ServerChildChannel, HTTPChannelHandler {
             // The client left, was too slow, or did not speak HTTP, before its first request.
             logger.trace("connection ended before its first request: \(error)")
             value.channel.close(promise: nil)
-        }
-    }
-}
-
-/// Closes a connection that has not asked for anything yet when the server stops.
-private final class YoungConnection: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = NIOAny
-    static let name = "strata.young"
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
         }
     }
 }

@@ -19,19 +19,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReadPending = false
     /// What the server waits for the client to do, and until when.
     private var wait: (what: Wait, until: NIODeadline)?
-    private var timer: Scheduled<Void>?
+    private var timer: (task: Scheduled<Void>, at: NIODeadline)?
 
     init(options: ServerOptions) { self.options = options }
 
     func handlerAdded(context: ChannelHandlerContext) { update(context) }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.cancel()
+        timer?.task.cancel()
         timer = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
+        timer?.task.cancel()
         timer = nil
         wait = nil
         context.fireChannelInactive()
@@ -85,7 +85,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             }
         guard wait?.what != what else { return }
         wait = what.map { ($0, .now() + timeout($0)) }
-        if timer == nil { schedule(context) }
+        guard let wait, wait.until < timer?.at ?? .distantFuture else { return }
+        timer?.task.cancel()
+        schedule(context, wait.until)
     }
 
     private func timeout(_ wait: Wait) -> TimeAmount {
@@ -98,16 +100,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         return .milliseconds(Int64(seconds * 1000))
     }
 
-    /// One timer a connection: it looks when the wait would end, and goes on if that has moved.
-    private func schedule(_ context: ChannelHandlerContext) {
-        guard let wait else { return }
-        timer = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: wait.until) {
+    /// One timer a connection: it looks when the first wait would end, and goes on if that has moved.
+    private func schedule(_ context: ChannelHandlerContext, _ deadline: NIODeadline) {
+        let task = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: deadline) {
             self.timer = nil
             guard let wait = self.wait else { return }
-            if wait.until > .now() { return self.schedule(context) }
+            if wait.until > .now() { return self.schedule(context, wait.until) }
             self.options.metrics.connectionTimedOut("\(wait.what)")
             context.close(promise: nil)
         }
+        timer = (task, deadline)
     }
 }
 
