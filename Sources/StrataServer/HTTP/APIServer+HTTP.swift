@@ -58,15 +58,20 @@ extension APIServer {
             client: ClientKind(userAgent: request.headers[.userAgent]), wantedError: request.headers[Self.injectHeader],
             requestID: makeRequestID())
         let answer = HTTPAnswer()
+        // A frame without blobs was read to its end; the rest of any other is the call's until it is over.
+        let isRead = reader.isAtEnd
         guard start(incoming, answerTo: answer, onEnd: { answer.finish() }) else {
             return try await whole(Self.refusal(.tooManyRequests), incoming.requestID, reader)
         }
-        return try await response(from: answer, incoming.requestID, reader)
+        return try await response(from: answer, incoming.requestID, reader, isRead: isRead)
     }
 
-    private func response(from answer: HTTPAnswer, _ requestID: String, _ reader: FrameReader) async throws -> Response {
+    private func response(
+        from answer: HTTPAnswer, _ requestID: String, _ reader: FrameReader, isRead: Bool
+    ) async throws -> Response {
         switch try await answer.next() {
         case .whole(let buffer):
+            if !isRead { while (try? await answer.next()) != nil {} }
             return try await whole(buffer, requestID, reader)
         case .begins(let sizeBytes):
             let drain = drainer(reader)
@@ -108,7 +113,6 @@ extension APIServer {
 
     private func drainer(_ reader: FrameReader) -> @Sendable () async throws -> Void {
         { [options] in
-            // The call may go on reading after it answered; then the rest is its own.
             guard !reader.isAtEnd else { return }
             if try await !reader.drain(bytesMax: options.drainedBytesMax) { throw BodyTooLong() }
         }

@@ -41,6 +41,7 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
         FaultOperation(name: "finalize entries", prepare: addForReview, run: finalizeEntries),
         FaultOperation(name: "remove entries", run: { try await $0.removeEntries(at: [0], of: $1.dataset) }),
         FaultOperation(name: "delete a dataset", run: { try await $0.deleteDataset($1.dataset) }),
+        FaultOperation(name: "create a key", run: { store, _ in _ = try await store.createAPIKey(named: "added", access: .read) }),
         FaultOperation(name: "train", run: train),
         FaultOperation(name: "close", run: { store, _ in try await store.close() }),
     ]
