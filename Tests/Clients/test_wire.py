@@ -58,8 +58,11 @@ class Envelope(Wire):
 
     def test_broken_frames_are_bad_requests(self):
         good = frame('{"limit":0}')
-        for body in (b"", b"\0", good[:-1], good + b"x", b"\0\x03{{{", b"\x01" + good[1:], b"\0\xff" + b"\xff" * 8):
+        for body in (b"", b"\0", good[:-1], good + b"x", b"\0\x03{{{", b"\x01" + good[1:]):
             self.assertEqual(post(self.server, "Model/getModels", body).status_code, 400, body)
+
+    def test_lengths_that_nobody_sends_are_too_large(self):
+        self.assertEqual(post(self.server, "Model/getModels", b"\0\xff" + b"\xff" * 8).status_code, 413)
 
     def test_numbers_that_are_no_json_are_bad_requests(self):
         self.assertEqual(post(self.server, "Model/getModels", frame('{"limit": NaN}')).status_code, 400)
