@@ -3,6 +3,8 @@
 import asyncio
 
 import requests
+from urllib3.util import SKIP_HEADER
+
 from decthings_api import DecthingsClient, DecthingsClientSync
 
 
@@ -87,7 +89,8 @@ def parse_answer(data):
 
 def post(server, path, body, headers=None):
     """A request with no client in between: what TypeScript and Rust programs put on the wire."""
-    chosen = {"Content-Type": "application/octet-stream", "User-Agent": None, **(headers or {})}
+    # Rust sends no User-Agent; this is how urllib3 is told to send none.
+    chosen = {"Content-Type": "application/octet-stream", "User-Agent": SKIP_HEADER, **(headers or {})}
     session = requests.Session()
     session.trust_env = False
     return session.post(f"{server.address}/{path}", data=body, headers=chosen, timeout=120)

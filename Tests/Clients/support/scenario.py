@@ -1,6 +1,5 @@
 """The base of all scenarios: a server that the whole run shares, and short words for what they do with it."""
 
-import atexit
 import time
 import unittest
 import uuid
@@ -18,8 +17,12 @@ _shared = {}
 def shared_server():
     if "server" not in _shared:
         _shared["server"] = Server("--no-keys", "--inject-by-header")
-        atexit.register(_shared["server"].stop)
     return _shared["server"]
+
+
+def stop_shared_server():
+    if "server" in _shared:
+        _shared.pop("server").stop()
 
 
 def numbers(values, kind="f32", shape=None):

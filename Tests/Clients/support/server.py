@@ -1,10 +1,12 @@
 """Runs `strata serve`, the real program, on stores of its own."""
 
+import ctypes
 import json
 import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -12,6 +14,11 @@ import time
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 STRATA = os.environ.get("STRATA_BINARY", os.path.join(REPOSITORY, ".build", "debug", "strata"))
 PYTHON = os.environ.get("STRATA_PYTHON", os.path.join(REPOSITORY, ".venv", "bin", "python3"))
+
+
+def _end_with_parent():
+    """Also when the tests are killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 class Server:
@@ -23,7 +30,7 @@ class Server:
         self.log = open(os.path.join(self.folder, "log"), "w+")
         self.process = subprocess.Popen(
             [STRATA, "serve", "--store", self.store, "--port", "0", "--python", PYTHON, "--grace-seconds", "5", *arguments],
-            stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True)
+            stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True, preexec_fn=_end_with_parent)
         self.address = self._ready()
         self.ws_address = self.address.replace("http", "ws", 1) + "/ws"
 
@@ -37,12 +44,10 @@ class Server:
                     return found.group()
                 if not line:
                     break
-        self.stop()
-        raise RuntimeError(f"strata serve did not start: {self.logged()}")
-
-    def logged(self):
         with open(self.log.name) as log:
-            return log.read()
+            said = log.read()
+        self.stop()
+        raise RuntimeError(f"strata serve did not start: {said}")
 
     def stop(self):
         """The exit status of the server after SIGTERM."""
