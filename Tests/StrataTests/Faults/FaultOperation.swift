@@ -88,7 +88,7 @@ struct FaultOperation: Sendable, CustomTestStringConvertible {
     }
 
     @Sendable private static func addForReview(_ path: String, _ sample: FaultSample) async throws {
-        try await withStore(at: path, options: FaultSample.options()) { store in
+        _ = try await withStore(at: path, options: FaultSample.options()) { store in
             try await store.addEntries(to: sample.dataset, in: .needsReview) { writer in
                 for number in 1...3 { try await writer.write("x", Item(elementType: "u8", shape: [1], bytes: [UInt8(number)])) }
             }
