@@ -94,6 +94,22 @@ import Testing
         expect(plan, uses: ["states_by_model", "key_set_entries"])
     }
 
+    @Test(arguments: [1, 8, 200])
+    func whatBelongsToManyModelsIsFoundThroughIndexes(count: Int) async throws {
+        let rows = (1...count).map(Int64.init)
+        let plan = try await plan { db in
+            _ = try ModelTable(db: db).sizesOfBasedOnFiles(ofModelRows: rows)
+            _ = try OperationTable(db: db).trainings(ofModelRows: rows, isRunning: true)
+            _ = try StateTable(db: db).states(ofModelRows: rows)
+            _ = try SnapshotTable(db: db).snapshots(ofModelRows: rows)
+            _ = try KeySetTable(db: db).entries(ofAll: rows)
+        }
+        for index in ["states_by_model", "snapshots_by_model", "operations_", "sqlite_autoindex_key_set_entries_1", "sqlite_autoindex_snapshots_1"] {
+            #expect(plan.contains { $0.contains(index) }, "\(index): \(plan)")
+        }
+        #expect(plan.filter { $0.hasPrefix("SCAN") } == [])
+    }
+
     @Test func aStateIsFoundByItsID() async throws {
         let plan = try await plan { db in
             _ = try StateTable(db: db).state("s", model: "model-m")

@@ -19,7 +19,7 @@ import Testing
     private func active(_ server: TestServer, _ id: String) async throws -> DecthingsAPI.PersistentLauncher {
         while true {
             if let found = try await list(server, #"{"filter": {"ids": ["\#(id)"]}}"#).persistentLaunchers.first, found.state == .active { return found }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 
@@ -33,7 +33,7 @@ import Testing
             #expect(launcher.running == [])
             let params = #"{"persistentLauncherId": "\#(id)"}"#
             #expect(try await server.call("PersistentLauncher/deletePersistentLauncher", params).result.isEmpty)
-            while try await list(server).total > 0 { await Task.yield() }
+            while try await list(server).total > 0 { try await Task.sleep(for: .milliseconds(5)) }
             for missing in [id, "no id"] {
                 let params = #"{"persistentLauncherId": "\#(missing)"}"#
                 for method in ["getSysinfo", "deletePersistentLauncher"] {
@@ -70,7 +70,7 @@ import Testing
             let location = #"{"type": "persistentLauncher", "persistentLauncherId": "\#(launcher)"}"#
             async let running = CreateStateTests.create(server, id, location: location)
             let state = try await server.creation(of: id)
-            while try await list(server).persistentLaunchers.first?.running.isEmpty != false { await Task.yield() }
+            while try await list(server).persistentLaunchers.first?.running.isEmpty != false { try await Task.sleep(for: .milliseconds(5)) }
             #expect(try await list(server).persistentLaunchers.first?.running == [.init(id: state.rawValue, type: .createModelState)])
             let params = #"{"persistentLauncherId": "\#(launcher)"}"#
             #expect(try await server.call("PersistentLauncher/deletePersistentLauncher", params).error == nil)
@@ -79,7 +79,7 @@ import Testing
             #expect(try await CreateStateTests.create(server, id, location: location).error?.code == .persistentLauncherNotFound)
             try await server.call("Model/cancelCreateState", #"{"modelId": "\#(id)", "stateId": "\#(state)"}"#)
             #expect(try await running.result["failed"]?["error"] == ["code": "cancelled"])
-            while try await list(server).total > 0 { await Task.yield() }
+            while try await list(server).total > 0 { try await Task.sleep(for: .milliseconds(5)) }
         }
     }
 

@@ -60,7 +60,7 @@ import Testing
             let launcher = try server.executor.createPersistentLauncher(name: "l", spec: Strata.LauncherSpec())
             try await idle(server)
             _ = try await use(server, id, [(launcher.rawValue, "codeStart")])
-            while server.executor.persistentLaunchers.first?.operationCount == 0 { await Task.yield() }
+            while server.executor.persistentLaunchers.first?.operationCount == 0 { try await Task.sleep(for: .milliseconds(5)) }
             try await idle(server)
             let started = try await evaluate(server, id)
             #expect(started["executedOnLauncher"]?["persistentLauncherId"] == .string(launcher.rawValue))

@@ -120,7 +120,7 @@ import Testing
                 server, source, #"{"method": "create", "name": "made", "params": [], "launcherSpec": {"cpus": 1, "memoryMebibytes": 512}}"#)
             let id = try #require(ModelID(rawValue: answer.result["modelId"]?.stringValue ?? ""))
             async let outcome = wait(server, id)
-            while try await server.store.creatingStates(of: id).isEmpty { await Task.yield() }
+            while try await server.store.creatingStates(of: id).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             #expect(try await server.call("Model/deleteModel", #"{"modelId": "\#(id)"}"#).error == nil)
             let ended = try await outcome
             #expect(ended.error?.code == .modelNotFound || ended.result["createModelFailed"]?["error"]?["code"] == "cancelled")

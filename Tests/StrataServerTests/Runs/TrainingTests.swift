@@ -106,7 +106,7 @@ import Testing
             #expect(try await server.shown(id)?.ongoingTrainingSessions == [session])
             #expect(try await server.refusal("Model/clearPreviousTrainingSession", params) == .trainingSessionRunning)
             #expect(try await server.refusal("Model/cancelTrainingSession", params, as: Caller(right: .read)) == .accessDenied)
-            while try await server.call("Model/getTrainingStatus", params).result["status"]?["state"] != "running" { await Task.yield() }
+            while try await server.call("Model/getTrainingStatus", params).result["status"]?["state"] != "running" { try await Task.sleep(for: .milliseconds(5)) }
             #expect(try await server.call("Model/cancelTrainingSession", params).result.isEmpty)
             let status = try await ended(server, id, session).status
             #expect(status.failReason == RunFailure(.cancelled))

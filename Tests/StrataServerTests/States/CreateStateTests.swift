@@ -197,7 +197,7 @@ import Testing
             let id = try await server.createModel(running: "hang_in_create")
             async let running = Self.create(server, id)
             let state = try await server.creation(of: id)
-            while try await failureCode(server, id) != "server_overloaded" { await Task.yield() }
+            while try await failureCode(server, id) != "server_overloaded" { try await Task.sleep(for: .milliseconds(5)) }
             #expect(try await server.call("Model/cancelCreateState", #"{"modelId": "\#(id)", "stateId": "\#(state)"}"#).result.isEmpty)
             #expect(try failure(try await running).error == ["code": "cancelled"])
         }
@@ -253,7 +253,7 @@ import Testing
             let location = #"{"type": "persistentLauncher", "persistentLauncherId": "\#(launcher)"}"#
             async let running = Self.create(server, id, location: location)
             _ = try await server.creation(of: id)
-            while server.executor.persistentLaunchers.first?.operationCount != 1 { await Task.yield() }
+            while server.executor.persistentLaunchers.first?.operationCount != 1 { try await Task.sleep(for: .milliseconds(5)) }
             try server.executor.deletePersistentLauncher(launcher, terminating: true)
             #expect(try failure(try await running).error == ["code": "launcher_terminated"])
         }
@@ -263,7 +263,7 @@ import Testing
         try await TestServer.with { server in
             let id = try await server.createModel(running: "scaler")
             let launcher = try server.executor.createPersistentLauncher(name: "l", spec: Strata.LauncherSpec())
-            while server.executor.persistentLaunchers.first?.state != .active { await Task.yield() }
+            while server.executor.persistentLaunchers.first?.state != .active { try await Task.sleep(for: .milliseconds(5)) }
             let location = #"{"type": "persistentLauncher", "persistentLauncherId": "\#(launcher)"}"#
             let first = try await Self.create(server, id, location: location).result["success"]?["durations"]
             #expect(first?["createLauncher"] == nil)
@@ -282,7 +282,7 @@ extension TestServer {
     func creation(of model: ModelID) async throws -> StateID {
         while true {
             if let creation = try await store.creatingStates(of: model).first { return creation.stateID }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 }
