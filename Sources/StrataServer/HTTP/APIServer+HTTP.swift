@@ -59,19 +59,22 @@ extension APIServer {
             requestID: makeRequestID())
         let answer = HTTPAnswer()
         // A frame without blobs was read to its end; the rest of any other is the call's until it is over.
-        let isRead = reader.isAtEnd
-        guard start(incoming, answerTo: answer, onEnd: { answer.finish() }) else {
+        if !reader.isAtEnd { reader.lend() }
+        let onEnd = { @Sendable in
+            reader.giveBack()
+            answer.finish()
+        }
+        guard start(incoming, answerTo: answer, onEnd: onEnd) else {
+            reader.giveBack()
             return try await whole(Self.refusal(.tooManyRequests), incoming.requestID, reader)
         }
-        return try await response(from: answer, incoming.requestID, reader, isRead: isRead)
+        return try await response(from: answer, incoming.requestID, reader)
     }
 
-    private func response(
-        from answer: HTTPAnswer, _ requestID: String, _ reader: FrameReader, isRead: Bool
-    ) async throws -> Response {
+    private func response(from answer: HTTPAnswer, _ requestID: String, _ reader: FrameReader) async throws -> Response {
         switch try await answer.next() {
         case .whole(let buffer):
-            if !isRead { while (try? await answer.next()) != nil {} }
+            while reader.isLent, try await answer.next() != nil {}
             return try await whole(buffer, requestID, reader)
         case .begins(let sizeBytes):
             let drain = drainer(reader)
@@ -113,6 +116,8 @@ extension APIServer {
 
     private func drainer(_ reader: FrameReader) -> @Sendable () async throws -> Void {
         { [options] in
+            // Only a connection that was given up on comes here before the call is over.
+            guard !reader.isLent else { throw CallAborted() }
             guard !reader.isAtEnd else { return }
             if try await !reader.drain(bytesMax: options.drainedBytesMax) { throw BodyTooLong() }
         }

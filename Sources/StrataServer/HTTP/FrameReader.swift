@@ -1,12 +1,14 @@
 import DecthingsAPI
 import HummingbirdCore
 import NIOCore
+import Synchronization
 
 /// Reads a request frame from an HTTP body as it arrives: first lengths and JSON, later the blobs.
 ///
-/// Unchecked: one task at a time uses it. The connection's task reads the head, then gives it to the call's task, and takes
-/// it back when the call is over.
+/// Unchecked: one task at a time uses it. The connection's task reads the head, then lends it to the call's task, and does not
+/// touch it again while `isLent`, also when it is cancelled: it asks before each use, and the call gives it back as its last act.
 final class FrameReader: RequestBlobs, @unchecked Sendable {
+    private let lent = Atomic<Bool>(false)
     private var iterator: RequestBody.AsyncIterator
     private var decoder: RequestFrameDecoder
     private var input: ArraySlice<UInt8> = []
@@ -23,6 +25,13 @@ final class FrameReader: RequestBlobs, @unchecked Sendable {
         self.contentLength = contentLength
         decoder = RequestFrameDecoder(limits: limits)
     }
+
+    /// Whether the call may still read.
+    var isLent: Bool { lent.load(ordering: .acquiring) }
+
+    func lend() { lent.store(true, ordering: .releasing) }
+
+    func giveBack() { lent.store(false, ordering: .releasing) }
 
     /// The JSON; afterwards `sizesBytes` is known. A frame without blobs is read to its end.
     ///
