@@ -78,9 +78,12 @@ final class Tool: Sendable {
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.environment = ProcessInfo.processInfo.environment.merging(["STRATA_PYTHON": Self.python]) { $1 }
-        process.standardInput = FileHandle(forReadingAtPath: name + ".in")
-        process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
-        process.standardError = FileHandle(forWritingAtPath: name + ".err")
+        let input = try FileHandle(forReadingFrom: URL(fileURLWithPath: name + ".in"))
+        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: name + ".out"))
+        let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: name + ".err"))
+        // A process outlives its end, and with it what it was given. Past 1,024 descriptors Foundation sees no process end.
+        defer { for handle in [input, output, errors] { try? handle.close() } }
+        (process.standardInput, process.standardOutput, process.standardError) = (input, output, errors)
         let (end, continuation) = AsyncStream<Int32>.makeStream()
         process.terminationHandler = { process in
             continuation.yield(process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus)
