@@ -16,77 +16,43 @@ final class HTTPAnswer: AnswerSink {
     struct Incomplete: Error {}
 
     private struct Gathering {
-        var buffer = ByteBuffer()
-        /// Blobs whose prefix is still to be written, and what remains of the current one.
-        var sizes: ArraySlice<Int> = []
-        var remainingOfBlob = 0
-        /// Bytes of the body that have not come yet.
-        var remaining = 0
+        var body = AnswerBody()
         var isBegun = false
         var isStreaming = false
         var isWholeSent = false
-
-        /// Writes prefixes up to the next blob that has bytes.
-        mutating func openBlobs() {
-            while remainingOfBlob == 0, let size = sizes.popFirst() {
-                let prefix = ResponseFrame.encodedBlobPrefix(sizeBytes: size)
-                buffer.writeBytes(prefix)
-                remaining -= prefix.count
-                remainingOfBlob = size
-            }
-        }
     }
 
     static let wholeBytesMax = 256 << 10
-    static let pieceBytes = 512 << 10
 
     private let parts = Handover<Part>()
     private let gathering = Mutex(Gathering())
 
     func begin(_ envelope: Envelope, blobSizesBytes: [Int]) async throws {
-        let json = envelope.serialized()
-        let size = ResponseFrame.sizeBytes(jsonSizeBytes: json.count, blobSizesBytes: blobSizesBytes)
-        let isStreaming = size > Self.wholeBytesMax
+        let body = AnswerBody(envelope, blobSizesBytes: blobSizesBytes)
+        let isStreaming = body.sizeBytes > Self.wholeBytesMax
         let isBroken = gathering.withLock { gathering in
             if gathering.isStreaming || gathering.isWholeSent { return true }
-            gathering = Gathering()
-            gathering.isBegun = true
-            gathering.isStreaming = isStreaming
-            gathering.buffer.reserveCapacity(min(size, Self.pieceBytes))
-            let head = Varint.encoded(UInt64(json.count))
-            gathering.buffer.writeBytes(head)
-            gathering.buffer.writeBytes(json)
-            gathering.remaining = size - head.count - json.count
-            gathering.sizes = blobSizesBytes[...]
-            gathering.openBlobs()
+            gathering = Gathering(body: body, isBegun: true, isStreaming: isStreaming)
             return false
         }
         if isBroken {
             parts.finish(throwing: Incomplete())
             throw CallAborted()
         }
-        if isStreaming { try await parts.send(.begins(sizeBytes: size)) }
+        if isStreaming { try await parts.send(.begins(sizeBytes: body.sizeBytes)) }
         try await sendWhatIsReady()
     }
 
     func write(_ bytes: ArraySlice<UInt8>) async throws {
-        gathering.withLock { gathering in
-            precondition(bytes.count <= gathering.remainingOfBlob, "an answer keeps to the sizes that it announced")
-            gathering.buffer.writeBytes(bytes)
-            gathering.remaining -= bytes.count
-            gathering.remainingOfBlob -= bytes.count
-            gathering.openBlobs()
-        }
+        gathering.withLock { $0.body.append(bytes) }
         try await sendWhatIsReady()
     }
 
     private func sendWhatIsReady() async throws {
         let part = gathering.withLock { gathering -> Part? in
-            let isComplete = gathering.remaining == 0
-            guard isComplete || (gathering.isStreaming && gathering.buffer.readableBytes >= Self.pieceBytes) else { return nil }
-            let buffer = gathering.buffer
-            guard buffer.readableBytes > 0 else { return nil }
-            gathering.buffer = ByteBuffer()
+            let isPiece = gathering.isStreaming && gathering.body.waitingBytes >= AnswerBody.pieceBytes
+            guard gathering.body.waitingBytes > 0, gathering.body.isComplete || isPiece else { return nil }
+            let buffer = gathering.body.takeWaiting()
             if gathering.isStreaming { return .piece(buffer) }
             gathering.isWholeSent = true
             return .whole(buffer)
@@ -96,7 +62,7 @@ final class HTTPAnswer: AnswerSink {
 
     /// The call is over.
     func finish() {
-        let isComplete = gathering.withLock { !$0.isBegun || $0.remaining == 0 }
+        let isComplete = gathering.withLock { !$0.isBegun || $0.body.isComplete }
         parts.finish(throwing: isComplete ? nil : Incomplete())
     }
 
