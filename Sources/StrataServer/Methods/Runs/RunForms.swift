@@ -1,10 +1,10 @@
-import DecthingsAPI
-import Strata
+package import DecthingsAPI
+package import Strata
 
-/// Outcomes of runs in the API's words.
+/// Outcomes of runs in the API's words; the command prints the same.
 
 extension RunFailure {
-    init(of failure: ExecutionFailure) {
+    package init(of failure: ExecutionFailure) {
         self =
             switch failure {
             case .serverOverloaded: RunFailure(.serverOverloaded)
@@ -24,7 +24,7 @@ extension RunFailure {
 }
 
 extension RunStage {
-    init(_ phase: ExecutionPhase) {
+    package init(_ phase: ExecutionPhase) {
         self =
             switch phase {
             case .codeStartup: .codeStartup
@@ -38,7 +38,7 @@ extension RunStage {
 }
 
 extension DecthingsAPI.CreateStateResult {
-    init(_ result: Strata.CreateStateResult) {
+    package init(_ result: Strata.CreateStateResult) {
         let durations = CreateStateDurations(
             total: Int64(result.durations.totalMilliseconds),
             createLauncher: result.durations.createLauncherMilliseconds.map(Int64.init),

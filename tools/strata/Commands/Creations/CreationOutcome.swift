@@ -1,22 +1,13 @@
 import DecthingsAPI
 import Foundation
 import Strata
+import StrataServer
 
 /// The result of `createState` as the API gives it.
 struct CreationOutcome: JSONDocument {
     private let result: DecthingsAPI.CreateStateResult
 
-    init(_ result: Strata.CreateStateResult) {
-        let durations = CreateStateDurations(
-            total: Int64(result.durations.totalMilliseconds),
-            createLauncher: result.durations.createLauncherMilliseconds.map(Int64.init),
-            codeStartup: result.durations.codeStartupMilliseconds.map(Int64.init),
-            createState: result.durations.createStateMilliseconds.map(Int64.init))
-        switch result {
-        case .success(let id, _): self.result = .success(durations: durations, stateId: id.rawValue)
-        case .failed(let failure, _): self.result = .failed(durations: durations, error: RunFailure(failure))
-        }
-    }
+    init(_ result: Strata.CreateStateResult) { self.result = DecthingsAPI.CreateStateResult(result) }
 
     func encode(to encoder: any Encoder) throws { try result.encode(to: encoder) }
 
@@ -69,38 +60,5 @@ struct CreationOutcome: JSONDocument {
         case .invalidOutput(_, let details): return "the model's output is not what it must be: \(details)"
         case .unknown(let reason): return "the run failed: \(reason)\(printed)"
         }
-    }
-}
-
-extension RunFailure {
-    init(_ failure: ExecutionFailure) {
-        switch failure {
-        case .serverOverloaded: self.init(Code.serverOverloaded)
-        case .readExecutableFileFailed: self.init(Code.readExecutableFileFailed)
-        case .invalidExecutableFile: self.init(Code.invalidExecutableFile)
-        case .exception(let phase, let details): self = .exception(at: RunStage(phase), details: details)
-        case .codeTerminated(let exitCode, let signal, let outOfMemory):
-            self = .codeTerminated(exitCode: exitCode, signal: signal, oom: outOfMemory)
-        case .maxDurationExceeded(let phase): self = .maxDurationExceeded(at: RunStage(phase))
-        case .cancelled: self.init(Code.cancelled)
-        case .launcherTerminated: self.init(Code.launcherTerminated)
-        case .invalidOutput(let reason, let details):
-            self = .invalidOutput(isWellFormed: reason == .notApplicableToParameterDefinitions, details: details)
-        case .unknown: self.init(Code.unknown)
-        }
-    }
-}
-
-extension RunStage {
-    init(_ phase: ExecutionPhase) {
-        self =
-            switch phase {
-            case .codeStartup: .codeStartup
-            case .createState: .createState
-            case .instantiateModel: .instantiateModel
-            case .train: .train
-            case .getState: .getState
-            case .evaluate: .evaluate
-            }
     }
 }

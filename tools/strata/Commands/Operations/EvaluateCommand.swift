@@ -2,6 +2,7 @@ import ArgumentParser
 import DecthingsAPI
 import ModelRuntime
 import Strata
+import StrataServer
 
 struct EvaluateCommand: StoreCommand {
     static let configuration = CommandConfiguration(
@@ -86,7 +87,7 @@ struct EvaluationOutcome: JSONDocument {
                 OutputView(name: output.name, items: try output.items.enumerated().map { try ItemView($1, index: $0) })
             }
             (success, failed) = (Success(durations: durations, output: views), nil)
-        case .failure(let failure): (success, failed) = (nil, Failed(durations: durations, error: RunFailure(failure)))
+        case .failure(let failure): (success, failed) = (nil, Failed(durations: durations, error: RunFailure(of: failure)))
         }
     }
 

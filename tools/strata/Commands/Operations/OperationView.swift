@@ -1,5 +1,6 @@
 import DecthingsAPI
 import Strata
+import StrataServer
 
 struct OperationView: JSONDocument {
     struct MetricView: Encodable {
@@ -33,7 +34,7 @@ struct OperationView: JSONDocument {
         switch record.status {
         case .running(let phase): (status, self.phase, error) = ("running", phase?.rawValue, nil)
         case .finished: (status, phase, error) = ("finished", nil, nil)
-        case .failed(let failure): (status, phase, error) = ("failed", nil, RunFailure(failure))
+        case .failed(let failure): (status, phase, error) = ("failed", nil, RunFailure(of: failure))
         }
         cancelRequested = record.isCancelRequested
         (baseStateId, baseSnapshotId) = (record.baseStateID?.rawValue, record.baseSnapshotID?.rawValue)

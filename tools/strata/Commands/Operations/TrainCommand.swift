@@ -2,6 +2,7 @@ import ArgumentParser
 import DecthingsAPI
 import ModelRuntime
 import Strata
+import StrataServer
 
 struct TrainCommand: StoreCommand {
     static let configuration = CommandConfiguration(
@@ -89,7 +90,7 @@ struct TrainingOutcome: JSONDocument {
         case .success(let state, let durations):
             (success, failed) = (Success(durations: DurationsView(durations), stateId: state.rawValue), nil)
         case .failed(let failure, let durations):
-            (success, failed) = (nil, Failed(durations: DurationsView(durations), error: RunFailure(failure)))
+            (success, failed) = (nil, Failed(durations: DurationsView(durations), error: RunFailure(of: failure)))
         }
     }
 
