@@ -14,16 +14,14 @@ extension Catalog {
             guard let model = try ModelTable(db: db).row(of: commit.modelID) else { throw CatalogError.modelNotFound(commit.modelID) }
             if commit.endsCreation { try CreationTable(db: db).end(commit.stateID) }
             if let operation = commit.operationID { try OperationTable(db: db).commit(operation, finishedAt: commit.createdAt) }
-            // A state that is made active may replace the one that was.
-            if !commit.makeActive { try Self.delete(commit.deleteStates, of: commit.modelID, db) }
+            if !commit.mayReplaceActive { try Self.delete(commit.deleteStates, of: commit.modelID, db) }
             let keySet = try Self.enter(commit, db)
             let state = try StateTable(db: db).insert(
                 .init(
                     publicID: commit.stateID, model: model, name: commit.name, createdAt: commit.createdAt, keySet: keySet,
                     baseState: commit.baseState, lineageJSON: commit.lineageJSON, mountsJSON: commit.mountsJSON))
-            guard commit.makeActive else { return }
-            try ModelTable(db: db).setActiveState(state, ofModelRow: model)
-            try Self.delete(commit.deleteStates, of: commit.modelID, db)
+            if commit.makeActive { try ModelTable(db: db).setActiveState(state, ofModelRow: model) }
+            if commit.mayReplaceActive { try Self.delete(commit.deleteStates, of: commit.modelID, db) }
         }
     }
 

@@ -59,6 +59,8 @@ public struct StateCommit: Sendable {
     public let packs: [SealedPack]
     public let makeActive: Bool
     public let deleteStates: [String]
+    /// Deletes after the new state was made active, so that the one that was may be among them.
+    public let mayReplaceActive: Bool
     /// The state is one that `creations` lists; the commit ends the creation.
     public let endsCreation: Bool
     /// The operation that makes the state, and that the commit finishes; nil for none.
@@ -67,8 +69,7 @@ public struct StateCommit: Sendable {
     public init(
         modelID: String, stateID: String, name: String, createdAt: Int64, baseState: String?, lineageJSON: String,
         mountsJSON: String, keys: [(key: String, value: IngestedValue)], packs: [SealedPack], makeActive: Bool,
-        deleteStates: [String], endsCreation: Bool,
-        operationID: String? = nil
+        deleteStates: [String], mayReplaceActive: Bool = false, endsCreation: Bool, operationID: String? = nil
     ) {
         self.modelID = modelID
         self.stateID = stateID
@@ -81,6 +82,7 @@ public struct StateCommit: Sendable {
         self.packs = packs
         self.makeActive = makeActive
         self.deleteStates = deleteStates
+        self.mayReplaceActive = mayReplaceActive
         self.endsCreation = endsCreation
         self.operationID = operationID
     }

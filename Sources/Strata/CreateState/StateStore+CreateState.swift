@@ -79,6 +79,7 @@ extension StateStore {
         options.isCreation = true
         options.makeActive = request.makesActive
         options.deleteStates = request.replaces
+        options.mayReplaceActive = request.makesActive
         options.operationID = request.operationID
         options.baseKeySets = resolved.mounts.map(\.keys)
         return ProvidedState(

@@ -48,9 +48,10 @@ public struct StateOptions: Sendable {
     public var base: StateID?
     /// Makes the state active in the same transaction.
     public var makeActive = false
-    /// Deletes these states of the model in the same transaction: all or nothing. With `makeActive`, the state that was active
-    /// until then may be among them.
+    /// Deletes these states of the model in the same transaction: all or nothing.
     public var deleteStates: [StateID] = []
+    /// Lets `deleteStates` name the state that is active until then; only with `makeActive`.
+    public var mayReplaceActive = false
     public var mounts: [MountRecord] = []
     public var trainingOperations: [String] = []
     /// The id that the state gets.

@@ -82,6 +82,7 @@ extension StateStore {
             baseState: options.base?.rawValue, lineageJSON: JSON.encode(options.trainingOperations),
             mountsJSON: JSON.encode(options.mounts), keys: Array(zip(keys, values)), packs: packs,
             makeActive: options.makeActive, deleteStates: options.deleteStates.map(\.rawValue),
+            mayReplaceActive: options.makeActive && options.mayReplaceActive,
             endsCreation: options.isCreation, operationID: options.operationID?.rawValue)
     }
 

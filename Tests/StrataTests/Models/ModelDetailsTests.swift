@@ -113,7 +113,8 @@ import Testing
     @Test func aStateThatBecomesActiveMayReplaceTheOneThatWas() async throws {
         try await withTemporaryStore { store in
             let model = try await store.createModel(named: "m")
-            let options = StateOptions(makeActive: true, deleteStates: [model.activeStateID])
+            var options = StateOptions(makeActive: true, deleteStates: [model.activeStateID])
+            options.mayReplaceActive = true
             let state = try await store.commitState(of: model.id, named: "new", options: options) { try await $0.write("a", [1]) }
             #expect(try await store.states(of: model.id).items.map(\.id) == [state.id])
             #expect(try await store.model(model.id).activeStateID == state.id)

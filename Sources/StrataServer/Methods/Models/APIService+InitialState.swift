@@ -21,7 +21,7 @@ extension APIService {
             defer { modelsInCreation.end(model.id) }
             try await finishing(model.id) {
                 var options = StateOptions(base: model.activeStateID, makeActive: true, deleteStates: [model.activeStateID])
-                options.stateID = .random()
+                options.mayReplaceActive = true
                 try await store.commitState(of: model.id, named: name, options: options) { try await $0.write(keys, from: call.blobs) }
             }
             try await sink.answer(CreateModelResult(modelId: model.id.rawValue, isNowCreating: false))
