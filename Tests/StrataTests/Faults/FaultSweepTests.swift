@@ -56,7 +56,10 @@ import Testing
         var generator = SeededGenerator.announced("faults in `\(operation.name)`, \(duration)")
         try await Self.prepared(operation) { sample, expectation, count, folder in
             var failures = 0
-            for number in Self.numbers(count, of: operation, using: &generator) {
+            let sampled = Self.numbers(count, of: operation, using: &generator)
+            // A sample may hit nothing but what is only logged: then it goes on until something is noticed.
+            let further = operation.name == "close" ? [] : Set(1...max(count, 1)).subtracting(sampled).sorted().shuffled(using: &generator)
+            for (place, number) in (sampled + further).enumerated() where place < sampled.count || failures == 0 {
                 let errno = [EIO, ENOSPC, EMFILE, EROFS].randomElement(using: &generator)!
                 let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/\(number)")
                 let outcome = try await attempt.run { $0.arm(Fault(operation: number, duration, .error(errno))) }
