@@ -20,12 +20,22 @@ extension Catalog {
         configuration.readonly = true
         do {
             let source = try DatabaseQueue(path: pool.path, configuration: configuration)
-            try source.writeWithoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [name]) }
+            do {
+                try source.writeWithoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [name]) }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+                throw try Self.damage(of: source, path: self.path) ?? CatalogError(error, path: path, waited: 0)
+            }
             try source.close()
         } catch {
-            let isFull = (error as? DatabaseError)?.resultCode == .SQLITE_FULL
-            throw Self.inOurWords(error, path: isFull ? path : self.path)
+            throw Self.inOurWords(error, path: self.path)
         }
+    }
+
+    /// A damaged page number past SQLite's largest one is told as "full" too: what the source says of itself decides.
+    private static func damage(of source: DatabaseQueue, path: String) throws -> CatalogError? {
+        let found = try source.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
+        guard let found, found != "ok" else { return nil }
+        return CatalogError(.corrupted, "the catalog `\(path)` is damaged: \(found)", context: ["path": path])
     }
 
     /// A number that grows with what was entered and deleted, cheap to read: tells which of two copies of one catalog is
