@@ -6,11 +6,14 @@ extension Catalog {
     /// A number that differs from an earlier answer of this object when anybody has committed since, in this process or
     /// another. What was read after it was asked for is at least as new as it.
     ///
-    /// - Complexity: a look at SQLite's shared memory, no reading of pages.
+    /// - Complexity: a look at SQLite's shared memory, no reading of pages; callers that ask at the same time share one.
     public func changeVersion() async throws -> Int64 {
         let queue = try await watchQueue()
         do {
-            return try await queue.read { db in try db.number("PRAGMA data_version") ?? 0 }
+            return try await changeReading.value {
+                // The queue never writes, and one statement needs no transaction around it.
+                try await queue.unsafeRead { db in try db.number("PRAGMA data_version") ?? 0 }
+            }
         } catch {
             throw Self.mapped(error, path: path, waited: busyTimeoutSeconds)
         }

@@ -29,6 +29,7 @@ public final class Catalog: Sendable {
     private let failedWrite = Mutex<CatalogError?>(nil)
     /// A connection that only looks whether others have changed something; made when it is first needed.
     let watch = Mutex<DatabaseQueue?>(nil)
+    let changeReading = SharedReading<Int64>()
     private let afterChange = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(pool: DatabasePool, path: String, isReadOnly: Bool, busyTimeoutSeconds: Double) {
