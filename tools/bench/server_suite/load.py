@@ -13,7 +13,8 @@ from processes import Strata
 
 HERE = Path(__file__).resolve().parent
 PYTHON = HERE.parents[2] / ".venv/bin/python3"
-SMALL_BYTES = 64 << 10
+# The real client cannot write the length 65,536: its varint takes it for one of two bytes.
+SMALL_BYTES = (64 << 10) - 1
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Load:
     def prepare(self, weights: Path) -> None:
         """A model with the real weights as its one large state, and one with a small state, by the real client."""
         output = subprocess.run(
-            [PYTHON, HERE / "prepare.py", self.strata.url, weights, str(SMALL_BYTES)], check=True, capture_output=True, text=True).stdout
+            [PYTHON, HERE / "prepare.py", self.strata.url, weights, str(SMALL_BYTES)], check=True, stdout=subprocess.PIPE, text=True).stdout
         ids = json.loads(output)
         self.model, self.small_model = ids["large"], ids["small"]
         self.large_bytes = weights.stat().st_size
