@@ -105,7 +105,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let (sample, contents) = try await prepared(folder)
             let packs = try StoreFolder(folder + "/b").packs().map { "packs/" + $0 }
-            for round in 0..<24 {
+            for round in Rounds.some(of: 24) {
                 let path = folder + "/d\(round)"
                 try FileManager.default.copyItem(atPath: folder + "/b", toPath: path)
                 let name = round % 3 == 2 ? "catalog.sqlite" : packs.randomElement(using: &generator)!

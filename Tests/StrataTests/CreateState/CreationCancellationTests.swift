@@ -127,7 +127,7 @@ import Testing
         var generator = SeededGenerator.announced("cancelled creations")
         try await CreationHarness.run { harness in
             var created = 0
-            for round in 0..<60 {
+            for round in Rounds.some(of: 60) {
                 let bytes = SeededBytes.random(Int.random(in: 1000...600_000, using: &generator), seed: generator.next())
                 let executor = ScriptedExecutor(keys: [("k", bytes)])
                 let request = harness.request()

@@ -184,7 +184,7 @@ import Testing
         try await OperationHarness.run { harness in
             let (store, model) = (harness.store, harness.model)
             var made = 0
-            for round in 0..<40 {
+            for round in Rounds.some(of: 40) {
                 let bytes = SeededBytes.random(Int.random(in: 1000...600_000, using: &generator), seed: generator.next())
                 let executor = ScriptedExecutor(keys: [("k", bytes)])
                 let id = try await store.train(harness.trainRequest(), on: executor)

@@ -92,7 +92,7 @@ import Testing
         var generator = SeededGenerator.announced("damaged packs")
         try await withTemporaryFolder { folder in
             let sample = try await RepairSample.make(folder + "/s")
-            for round in 0..<30 {
+            for round in Rounds.some(of: 30) {
                 let path = folder + "/r\(round)"
                 try FileManager.default.copyItem(atPath: sample.path, toPath: path)
                 let pack = path + "/packs/" + sample.packs.randomElement(using: &generator)!

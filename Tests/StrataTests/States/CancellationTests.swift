@@ -10,7 +10,7 @@ import Testing
             let path = folder + "/s"
             let model = try await withStore(at: path) { try await $0.createModel(named: "m").id }
             try await withStore(at: path) { store in
-                for round in 0..<100 {
+                for round in Rounds.some(of: 100) {
                     let contents = ProcessContents(seed: generator.next(), sizeBytes: Int.random(in: 1000...1_000_000, using: &generator))
                     let pause = Int.random(in: 0...60_000, using: &generator)
                     try await Self.cancelCommit(of: contents, after: pause, in: store, model: model, round: round)
@@ -57,7 +57,7 @@ import Testing
         try await withTemporaryStore { store in
             let model = try await store.createModel(named: "m").id
             var expected: [String] = []
-            for round in 0..<40 {
+            for round in Rounds.some(of: 40) {
                 let bytes = SeededBytes.random(Int.random(in: 1000...400_000, using: &generator), seed: generator.next())
                 let change = Task {
                     try await store.changeFiles(of: model) { files in
