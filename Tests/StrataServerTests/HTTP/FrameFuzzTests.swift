@@ -6,12 +6,15 @@ import Testing
 @testable import StrataServer
 
 /// Random frames over a real socket: an answer each, never a failure of the server, never silence.
+///
+/// `STRATA_FUZZ_SECONDS=600` goes on for that long, and holds the process's memory at the end against what it was early on.
 @Suite struct FrameFuzzTests {
     @Test func everyFrameIsAnswered() async throws {
         var random = SeededGenerator.announced("frames over HTTP")
         try await RunningServer.with { server async throws in
             let socket = try await ClientSocket.connect(port: server.port)
-            for round in 0..<2000 {
+            var run = Run("HTTP")
+            while let round = run.next() {
                 let body = Self.body(&random)
                 let name = ["Model/getModels", "Image/getRepositories", "User/getUsers", "FS/mknod", "Dataset/addEntries"].randomElement(using: &random)!
                 try await socket.send(Wire.post(name, body))
@@ -27,7 +30,8 @@ import Testing
         var random = SeededGenerator.announced("messages over WebSocket")
         try await RunningServer.with { server async throws in
             var socket = try await WebSocketClient.connect(port: server.port)
-            for round in 0..<2000 {
+            var run = Run("WebSocket")
+            while let round = run.next() {
                 let body = Self.body(&random, json: #"{"api":"User","method":"getUsers","params":{"userIds":["local"]}}"#)
                 try await socket.send([0, 0, UInt8(round >> 8 & 255), UInt8(round & 255)] + body)
                 let frame = try await socket.receive()
@@ -43,6 +47,37 @@ import Testing
                 _ = try Envelope(decoding: answer.json)
             }
             socket.close()
+        }
+    }
+
+    /// The rounds of a run, and what they may cost.
+    private struct Run {
+        private static let seconds = ProcessInfo.processInfo.environment["STRATA_FUZZ_SECONDS"].flatMap(Double.init) ?? 0
+        private static let leastRounds = 2000
+        private let name: String
+        private let end = ContinuousClock.now + .seconds(seconds)
+        private var round = -1
+        private var earlyBytes = 0
+
+        init(_ name: String) { self.name = name }
+
+        mutating func next() -> Int? {
+            round += 1
+            guard Self.seconds > 0 else { return round < Self.leastRounds ? round : nil }
+            // By then each allocator's pool and each cache has been filled once.
+            if round == 10 * Self.leastRounds { earlyBytes = Self.residentBytes() }
+            guard round < Self.leastRounds || .now < end else {
+                let bytes = Self.residentBytes()
+                print("frames over \(name): \(round) in \(Int(Self.seconds)) s; resident \(earlyBytes >> 20) MiB early, \(bytes >> 20) MiB at the end")
+                if earlyBytes > 0 { #expect(bytes < earlyBytes + 32 << 20) }
+                return nil
+            }
+            return round
+        }
+
+        private static func residentBytes() -> Int {
+            let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+            return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
         }
     }
 
