@@ -291,3 +291,22 @@ class CreateStateOnABusyMachine(Scenario):
         model = self.new_model(KEEPER)
         self.new_launcher(memoryMebibytes=1 << 30)
         self.failed(self.create_state(model, {}, TEMPORARY), "server_overloaded")
+
+
+class CreateStateOnAServerThatEnds(Scenario):
+    def setUp(self):
+        self.server = Server("--no-keys")
+        self.addCleanup(self.server.stop)
+        self.calls = self.Calls(self.server)
+
+    def test_launcher_terminated(self):
+        model = self.new_model(KEEPER)
+        location = {"type": "persistentLauncher", "persistentLauncherId": self.new_launcher()}
+        answers = []
+        creating = threading.Thread(target=lambda: answers.append(self.create_state(model, {"do": [text("hang")]}, location)))
+        creating.start()
+        self.until(lambda: self.ok(self.calls.model.get_creating_states({"modelId": model}))["states"])
+        self.server.process.terminate()
+        creating.join()
+        self.failed(answers[0], "launcher_terminated")
+        self.assertEqual(self.server.process.wait(30), 0)

@@ -1,6 +1,7 @@
 import DecthingsAPI
 import Logging
 import Metrics
+import ModelRuntime
 import NIOCore
 import Strata
 import Synchronization
@@ -52,21 +53,28 @@ public final class APIServer: Sendable {
     /// Takes no further calls (they are answered `too_many_requests`) and waits for those that run.
     ///
     /// - Parameters:
-    ///   - graceSeconds: after this those that still run are cancelled; their clients see how that ended.
-    ///   - cancelling: cancel them at once.
+    ///   - graceSeconds: after this those that still run are ended; their clients see how that ended. Models' code is ended
+    ///     with its launcher, as `launcher_terminated`: then the executor is closed.
+    ///   - cancelling: end them at once.
     public func stop(graceSeconds: Double = 30, cancelling: Bool = false) async {
         calls.stop()
-        if cancelling { calls.cancelAll() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.calls.drained() }
             group.addTask {
-                try? await Task.sleep(for: .seconds(graceSeconds))
-                if !Task.isCancelled { self.calls.cancelAll() }
+                if !cancelling { try? await Task.sleep(for: .seconds(graceSeconds)) }
+                if !Task.isCancelled { await self.endCalls() }
             }
             await group.next()
             group.cancelAll()
         }
         await calls.drained()
+    }
+
+    /// What runs models is not cancelled with the call that waits for it, and has no bound of its own.
+    private func endCalls() async {
+        guard calls.count > 0 else { return }
+        calls.cancelAll()
+        await service.executor.close()
     }
 
     func makeRequestID() -> String {
