@@ -1,4 +1,5 @@
 import DecthingsAPI
+import Tracing
 
 /// A call as a transport took it from the wire: nothing of it has been judged yet.
 struct IncomingCall: Sendable {
@@ -11,6 +12,8 @@ struct IncomingCall: Sendable {
     /// An error code that the client wants to be answered (`x-strata-inject`).
     var wantedError: String?
     let requestID: String
+    /// The trace that it is a part of.
+    var trace = InstrumentationContext.topLevel
 
     /// Whether the client's `params` are as good as none: then they are `{}`.
     var object: JSONValue? {

@@ -56,7 +56,7 @@ extension APIServer {
         let incoming = IncomingCall(
             api: api, method: method, params: params, blobs: reader, key: key,
             client: ClientKind(userAgent: request.headers[.userAgent]), wantedError: request.headers[Self.injectHeader],
-            requestID: makeRequestID())
+            requestID: makeRequestID(), trace: TraceContext.extracted(from: request.headers))
         let answer = HTTPAnswer()
         // A frame without blobs was read to its end; the rest of any other is the call's until it is over.
         if !reader.isAtEnd { reader.lend() }

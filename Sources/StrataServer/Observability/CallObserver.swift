@@ -15,7 +15,7 @@ struct CallObserver: Sendable {
         let start = clock.now
         metrics.began()
         let name = method?.rawValue ?? "unknown"
-        let code = await withSpan(name, ofKind: .server) { span in
+        let code = await withSpan(name, context: call.trace, ofKind: .server) { span in
             span.attributes["request.id"] = call.requestID
             let code = await body()
             if let code { span.attributes["error.code"] = code.rawValue }
