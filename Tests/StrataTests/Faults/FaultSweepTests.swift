@@ -11,7 +11,7 @@ import Testing
 /// alone; else a sample is tried, whose seed is printed.
 @Suite(.serialized) struct FaultSweepTests {
     static let choice = ProcessInfo.processInfo.environment["STRATA_FAULTS"]
-    static let sampleMax = 4
+    static let sampleMax = 3
 
     static func isFull(_ operation: FaultOperation) -> Bool { choice == "full" || choice == operation.name }
 
