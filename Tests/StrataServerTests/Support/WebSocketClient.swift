@@ -46,9 +46,10 @@ final class WebSocketClient {
     func frame() async throws -> Frame {
         let head = try await socket.take(2)
         #expect(head[1] & 0x80 == 0, "servers do not mask")
+        // 126 and 127 announce a longer length, which may itself be 127.
+        let lengthBytes = [126: 2, 127: 8][head[1]]
         var size = Int(head[1])
-        if size == 126 { size = try await socket.take(2).reduce(0) { $0 << 8 | Int($1) } }
-        if size == 127 { size = try await socket.take(8).reduce(0) { $0 << 8 | Int($1) } }
+        if let lengthBytes { size = try await socket.take(lengthBytes).reduce(0) { $0 << 8 | Int($1) } }
         return Frame(isFinal: head[0] & 0x80 != 0, opcode: head[0] & 15, payload: try await socket.take(size))
     }
 
