@@ -14,13 +14,15 @@ import Testing
         return id
     }
 
-    private func train(_ server: TestServer, _ id: ModelID, more: String = "", location: String = temporary) async throws -> TestServer.Answer {
+    private func train(_ server: TestServer, _ id: ModelID, more: String = "", location: String = temporary, as caller: Caller = .everybody) async throws
+        -> TestServer.Answer
+    {
         let xs = Tensor.concatenated([Tensor([Float(1), 2], shape: [2]), Tensor([Float(3), 4], shape: [2])])
         let ys = Tensor.concatenated([Tensor([Float(5), 10], shape: [2]), Tensor([Float(15), 20], shape: [2])])
         return try await server.call(
             "Model/train",
             #"{"modelId": "\#(id)", "newStateName": "trained", "params": [{"name": "x"}, {"name": "y"}], "executionLocation": \#(location)\#(more)}"#,
-            blobs: [xs, ys])
+            blobs: [xs, ys], as: caller)
     }
 
     private func ended(_ server: TestServer, _ id: ModelID, _ session: String) async throws -> TrainingStatusResult {
@@ -51,6 +53,19 @@ import Testing
             #expect(shown.ongoingTrainingSessions == [])
             #expect(shown.states.last?.trainingOperations == [session])
             #expect(shown.activeState != made.rawValue)
+        }
+    }
+
+    @Test func aTrainedStateCountsForTheKeyThatBeganTheTraining() async throws {
+        try await TestServer.with { server in
+            let id = try await model(server)
+            let (key, _) = try await server.store.createAPIKey(named: "k", access: .readwrite, limits: APIKeyLimits())
+            let session = try await train(server, id, as: Caller(key)).result(as: DecthingsAPI.TrainResult.self).trainingSessionId
+            let made = try #require(StateID(rawValue: try await ended(server, id, session).status.createdStateId ?? ""))
+            let sizeBytes = try await server.store.state(made, of: id).keys.reduce(0) { $0 + $1.sizeBytes }
+            while try await server.store.holdings(of: key.id).states == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            let holdings = try await server.store.holdings(of: key.id)
+            #expect(holdings.states == 1 && holdings.sizeBytes == sizeBytes && sizeBytes > 0)
         }
     }
 
