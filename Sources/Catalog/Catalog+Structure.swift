@@ -6,8 +6,8 @@ extension Catalog {
     /// What contradicts itself in the catalog: pages and indexes, foreign keys, counts of references, bytes of packs.
     ///
     /// - Parameter limit: how many sentences are gathered, about, before the check gives up.
-    /// - Complexity: one read transaction that sees one moment and reads all of the catalog; 4 bytes of memory for each chunk up to 16 MiB, and another
-    ///   pass over the chunk lists for every four million chunks. Writers do not wait for it.
+    /// - Complexity: one read transaction that sees one moment and reads all of the catalog; 4 bytes of memory for each chunk,
+    ///   16 MiB at most, and another pass over the chunk lists for every four million chunks. Writers do not wait for it.
     public func structuralProblems(limit: Int = 100) async throws -> [String] {
         try await read { db in
             let check = StructureCheck(db: db, limit: limit)
@@ -117,7 +117,8 @@ private struct StructureCheck {
         var (placed, total): (Int64, Int64) = (0, 0)
         var next = Int64.min
         // What differences refer to may lie past all chunks.
-        let last = max(try db.number("SELECT max(id) FROM chunks") ?? 0, try db.number("SELECT max(base_id) FROM chunks") ?? 0)
+        let last = max(
+            try db.number("SELECT max(id) FROM chunks") ?? 0, try db.number("SELECT max(base_id) FROM chunks WHERE base_id IS NOT NULL") ?? 0)
         while found.count < limit, let first = try db.number("SELECT min(id) FROM chunks WHERE id >= ?", [next]) {
             let length = min(Self.windowChunks - 1, last.subtractingReportingOverflow(first).overflow ? Int64.max : last - first) + 1
             let end = first.addingReportingOverflow(length).overflow ? Int64.max : first + length
