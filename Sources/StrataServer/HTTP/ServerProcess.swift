@@ -21,9 +21,9 @@ public struct ServerProcess: Service, CustomStringConvertible {
         public var port: Int
         /// Nil speaks in the clear.
         public var tls: TLSConfiguration?
-        /// How long calls that run may go on at a graceful stop; then they are cancelled.
+        /// How long calls that run may go on at a graceful stop; then they are ended (`APIServer.stop`).
         public var graceSeconds: Double = 30
-        /// Cancel calls at once at a graceful stop.
+        /// End calls at once at a graceful stop.
         public var cancelsCalls = false
 
         public init(host: String = "127.0.0.1", port: Int = 0) {

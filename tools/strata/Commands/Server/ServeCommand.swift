@@ -12,7 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Point a client's server address to http://127.0.0.1:PORT/v0. When it is ready it prints a line with its \
             address. The first signal stops it gracefully: calls that run are waited for as long as --grace-seconds says, \
-            or cancelled with --cancel-running; a second signal ends it at once.
+            or not at all with --cancel-running; then models' code is ended as launcher_terminated. A second signal ends the \
+            server at once.
 
             Clients must show a key once the store has one (`strata key create`). A store without keys is open to every caller \
             on this machine, and is not served at addresses that others can reach.
@@ -40,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long calls that run are waited for at the end.", valueName: "seconds"))
     var graceSeconds = 30.0
 
-    @Flag(help: "Cancel calls that run at the end.")
+    @Flag(help: "Wait for no call at the end: those that run are ended.")
     var cancelRunning = false
 
     @Option(help: ArgumentHelp("The Python that runs models. (default: as `strata create-state`)", valueName: "path"))
