@@ -278,28 +278,20 @@ class CreateStateFailures(Scenario):
         self.failed(self.create_state(model, {}, TEMPORARY), "invalid_executable_file")
 
 
-class CreateStateOnABusyMachine(Scenario):
-    """On a server of its own, all of whose memory a persistent launcher holds."""
+class CreateStateOnAServerOfItsOwn(Scenario):
+    """What takes all of a server, or ends it."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server("--no-keys")
-        cls.addClassCleanup(cls.server.stop)
-        cls.calls = cls.Calls(cls.server)
-
-    def test_server_overloaded(self):
-        model = self.new_model(KEEPER)
-        self.new_launcher(memoryMebibytes=1 << 30)
-        self.failed(self.create_state(model, {}, TEMPORARY), "server_overloaded")
-
-
-class CreateStateOnAServerThatEnds(Scenario):
     def setUp(self):
         self.server = Server("--no-keys")
         self.addCleanup(self.server.stop)
         self.calls = self.Calls(self.server)
 
-    def test_launcher_terminated(self):
+    def test_server_overloaded_while_a_persistent_launcher_holds_all_memory(self):
+        model = self.new_model(KEEPER)
+        self.new_launcher(memoryMebibytes=1 << 30)
+        self.failed(self.create_state(model, {}, TEMPORARY), "server_overloaded")
+
+    def test_launcher_terminated_when_the_server_ends(self):
         model = self.new_model(KEEPER)
         location = {"type": "persistentLauncher", "persistentLauncherId": self.new_launcher()}
         answers = []
