@@ -114,9 +114,14 @@ public final class StateStore: Sendable {
                     throw StrataError.wrapping(error)
                 }
             }
-            if !store.isReadOnly {
+            guard !store.isReadOnly else { return store }
+            do {
                 try await store.refuseWhileRepairing()
                 try await store.clearDeadSessions()
+            } catch {
+                // A task of its own: a cancelled one could not give back the session.
+                try? await Task { try await store.close() }.value
+                throw error
             }
             return store
         }
