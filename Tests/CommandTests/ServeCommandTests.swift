@@ -150,17 +150,25 @@ private struct Server {
         return try exchange(on: socket, text: "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", untilClose: true)
     }
 
+    /// Head and body may come one after the other.
+    private static func isWhole(_ answer: [UInt8]) -> Bool {
+        guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8)) else { return false }
+        let lines = String(decoding: answer[..<end.lowerBound], as: UTF8.self).lowercased().split(separator: "\r\n")
+        let length = lines.first { $0.hasPrefix("content-length:") }.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }
+        return answer.count - end.upperBound >= length ?? 0
+    }
+
     private func exchange(on socket: Int32, text: String, untilClose: Bool = false) throws -> String {
         let bytes = Array(text.utf8)
         let sent = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         try #require(sent == bytes.count)
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
-        repeat {
+        while untilClose || !Self.isWhole(answer) {
             let count = recv(socket, &buffer, buffer.count, 0)
             if count <= 0 { break }
             answer += buffer[..<count]
-        } while untilClose
+        }
         return String(decoding: answer, as: UTF8.self)
     }
 }
