@@ -45,6 +45,8 @@ final class SessionConfinement: Sendable {
 
     /// The request that starts the same program inside its bounds. Blocks.
     func confine(_ request: SpawnRequest) throws -> SpawnRequest {
+        var request = request
+        if limits != .none, let count = Processors.share(of: bounds.cpus) { request.environment["OMP_NUM_THREADS"] = "\(count)" }
         var confined = request
         if let bubblewrap {
             confined = isolate(request, bubblewrap)

@@ -41,6 +41,17 @@ import Testing
         #expect(outcome.receiver.text("count") == "1")
     }
 
+    @Test(arguments: [(0.5, "1"), (1, "1"), (1e6, "None")])
+    func librariesAreToldHowManyProcessorsThereAre(cpus: Double, threads: String) async throws {
+        guard ProcessInfo.processInfo.activeProcessorCount > 1 else { return }
+        var run = ConfinedRun()
+        run.spec.cpus = cpus
+        let script = "import os\nprovide('threads', str(os.environ.get('OMP_NUM_THREADS')).encode())"
+        #expect(try await run.run(script).receiver.text("threads") == threads)
+        run.limits = .none
+        #expect(try await run.run(script).receiver.text("threads") == "None")
+    }
+
     private static let forksUntilRefused = """
         import os, time
         count, problem = 0, ""

@@ -38,13 +38,11 @@ enum FrontCommand {
 
     /// `request` on as many processors as `cpus` rounds up to; as it is where that is all, or the command is missing.
     static func pin(_ request: SpawnRequest, cpus: Double, searchPath: String) -> SpawnRequest? {
-        let allowed = Processors.allowed()
-        let count = max(1, Int(min(cpus, 1e6).rounded(.up)))
-        guard count < allowed.count else { return request }
+        guard let count = Processors.share(of: cpus) else { return request }
         guard let path = Executables.find("taskset", in: searchPath + ":/usr/bin:/bin") else { return nil }
         var pinned = request
         pinned.path = path
-        pinned.arguments = ["-c", Processors.choose(count, of: allowed).map(String.init).joined(separator: ","), request.path]
+        pinned.arguments = ["-c", Processors.choose(count, of: Processors.allowed()).map(String.init).joined(separator: ","), request.path]
             + request.arguments
         return pinned
     }
@@ -67,6 +65,16 @@ enum Processors {
         let text = SmallFile.text("/proc/self/status")
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed_list:") }) else { return [] }
         return line.split(whereSeparator: \.isWhitespace).last.map { parse(String($0)) } ?? []
+    }
+
+    /// How many of them `cpus` rounds up to; nil where that is all. Blocks.
+    ///
+    /// Libraries that compute with threads start one for each processor of the machine unless `OMP_NUM_THREADS` says
+    /// fewer (OpenMP 5.2, section 21.2.2; OpenBLAS, MKL and PyTorch heed it). More threads than a quota lets run wait for
+    /// each other in their loops, and use up the quota with it.
+    static func share(of cpus: Double) -> Int? {
+        let count = max(1, Int(min(cpus, 1e6).rounded(.up)))
+        return count < allowed().count ? count : nil
     }
 
     /// The numbers in a list such as `0-3,8`.
