@@ -45,6 +45,7 @@ let package = Package(
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_collection.sql"), .embedInCode("0003_operations.sql"),
                 .embedInCode("0004_keys.sql"),
+                .embedInCode("0005_makers.sql"),
             ],
             swiftSettings: settings),
         .target(

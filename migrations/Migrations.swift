@@ -15,5 +15,6 @@ public struct Migration: Sendable {
         Migration(2, PackageResources._002_collection_sql),
         Migration(3, PackageResources._003_operations_sql),
         Migration(4, PackageResources._004_keys_sql),
+        Migration(5, PackageResources._005_makers_sql),
     ]
 }

@@ -33,14 +33,18 @@ extension Catalog {
         try await write { db in try APIKeyTable(db: db).revoke(id, at: time) }
     }
 
-    /// Notes who made these; what nobody knows, or somebody else made, is passed over.
-    public func attribute(models: [String], states: [String], toKey key: String) async throws {
-        try await write { db in try APIKeyTable(db: db).attribute(models: models, states: states, to: key) }
+    /// The key that made a model; nil for none, and for no such model.
+    public func maker(ofModel id: String) async throws -> APIKeyRow? {
+        try await read { db in try APIKeyTable(db: db).maker(of: id, in: "models") }
+    }
+
+    public func maker(ofDataset id: String) async throws -> APIKeyRow? {
+        try await read { db in try APIKeyTable(db: db).maker(of: id, in: "datasets") }
     }
 
     /// What a key made and is still there, or all that is there.
     ///
-    /// - Complexity: an index entry and a row for each state that counts.
+    /// - Complexity: an index entry and a row for each state, snapshot, dataset and file that counts.
     public func holdings(ofKey key: String?) async throws -> HoldingsRow {
         try await read { db in
             let table = APIKeyTable(db: db)

@@ -14,13 +14,12 @@ extension Catalog {
         try await read { db in try DatasetTable(db: db).datasets(query) }
     }
 
-    /// As `datasets`, with the number and bytes of entries that need review, for which a row of each of their tensors is read.
+    /// As `datasets`, with the number of entries that need review.
     public func datasetListings(_ query: ListQuery) async throws -> RowPage<DatasetListingRow> {
         try await read { db in
             let page = try DatasetTable(db: db).datasets(query)
             let rows = try page.rows.map { dataset in
-                let (count, sizeBytes) = try DatasetItemTable(db: db).reviewTotals(ofDatasetRow: dataset.row)
-                return DatasetListingRow(dataset: dataset, reviewCount: count, reviewSizeBytes: sizeBytes)
+                DatasetListingRow(dataset: dataset, reviewCount: try DatasetItemTable(db: db).count(of: dataset, in: .needsReview))
             }
             return RowPage(rows: rows, total: page.total)
         }
@@ -46,22 +45,26 @@ extension Catalog {
         try await changing(commit.datasetID) { db, dataset in
             try dataset.require(commit.expectedVersionID)
             let items = DatasetItemTable(db: db)
-            var (addedEntries, addedBytes): (Int, Int64) = (0, 0)
+            var addedEntries = 0
+            var addedBytes: [EntryFolder: Int64] = [:]
             var removedBytes: Int64 = 0
             if let (folder, positions) = commit.removed {
                 let sequence = try StoreTable(db: db).nextSequence()
                 removedBytes = try items.remove(positions, of: dataset, in: folder, sequence: sequence)
-                if folder == .finished { (addedEntries, addedBytes) = (-positions.count, -removedBytes) }
+                addedBytes[folder] = -removedBytes
+                if folder == .finished { addedEntries = -positions.count }
             }
             if !commit.entries.isEmpty {
                 let count = try items.count(of: dataset, in: commit.folder) + (commit.folder == .finished ? addedEntries : 0)
                 try dataset.requireRoom(for: commit.entries.count, behind: count, entriesMax: commit.entriesMax)
                 let bytes = try items.append(
                     commit.entries, to: dataset, in: commit.folder, behind: count, fresh: try Self.enter(commit.packs, db))
-                if commit.folder == .finished { (addedEntries, addedBytes) = (addedEntries + commit.entries.count, addedBytes &+ bytes) }
+                addedBytes[commit.folder, default: 0] &+= bytes
+                if commit.folder == .finished { addedEntries += commit.entries.count }
             }
             try DatasetTable(db: db).note(
-                dataset, versionID: commit.newVersionID, addedEntries: addedEntries, addedBytes: addedBytes)
+                dataset, versionID: commit.newVersionID, addedEntries: addedEntries, addedBytes: addedBytes[.finished] ?? 0,
+                addedReviewBytes: addedBytes[.needsReview] ?? 0)
             return removedBytes
         }
     }

@@ -84,7 +84,11 @@ public final class Catalog: Sendable {
         if !evenIfCancelled { try Task.checkCancellation() }
         try refuseAfterFailedWrite()
         do {
-            let result = try await Task { [pool] in try await pool.write(body) }.value
+            // Task-local values do not reach the queue that transactions run on by themselves.
+            let maker = Maker.keyID
+            let result = try await Task { [pool] in
+                try await pool.write { db in try Maker.$keyID.withValue(maker) { try body(db) } }
+            }.value
             if countsAsChange { afterChange.withLock { $0 }?() }
             return result
         } catch {

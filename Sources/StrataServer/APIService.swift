@@ -64,7 +64,8 @@ public final class APIService: Sendable {
     func answer(_ call: Call, to sink: any AnswerSink) async -> APIErrorCode? {
         let error: APIError
         do {
-            try await perform(call, sink)
+            // What the call makes counts for the key that was shown.
+            try await StateStore.making(for: call.caller.keyID.flatMap(APIKeyID.init(rawValue:))) { try await perform(call, sink) }
             return nil
         } catch is CallAborted {
             return nil

@@ -27,6 +27,10 @@ public struct APIKeyRow: Sendable, Hashable {
 public struct HoldingsRow: Sendable, Hashable {
     public let models: Int
     public let states: Int
-    /// Of the states' values as they were given.
-    public let sizeBytes: Int64
+    /// Of the values of states and snapshots as they were given.
+    public let stateBytes: Int64
+    /// Of the entries of datasets.
+    public let datasetBytes: Int64
+    /// Of the files of models and snapshots.
+    public let fileBytes: Int64
 }

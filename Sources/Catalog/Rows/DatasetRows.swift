@@ -15,6 +15,8 @@ public struct DatasetRow: Sendable {
     public let tags: [TagRow]
     public let entryCount: Int
     public let entriesSizeBytes: Int64
+    /// Of the entries that need review.
+    public let reviewSizeBytes: Int64
 }
 
 public struct DatasetInsertion: Sendable {
@@ -50,7 +52,6 @@ public struct DatasetInsertion: Sendable {
 public struct DatasetListingRow: Sendable {
     public let dataset: DatasetRow
     public let reviewCount: Int
-    public let reviewSizeBytes: Int64
 }
 
 /// One item of a dataset: a tensor under a key of an entry.

@@ -39,32 +39,41 @@ struct APIKeyTable {
         return true
     }
 
-    func attribute(models: [String], states: [String], to key: String) throws {
-        for id in models { try db.run("UPDATE models SET made_by = ? WHERE public_id = ? AND made_by IS NULL", [key, id]) }
-        for id in states { try db.run("UPDATE states SET made_by = ? WHERE public_id = ? AND made_by IS NULL", [key, id]) }
+    /// Who made a model or a dataset: a row of `table` with this public id.
+    func maker(of id: String, in table: String) throws -> APIKeyRow? {
+        guard let key: String? = try db.row("SELECT made_by FROM \(table) WHERE public_id = ?", [id])?[0], let key else { return nil }
+        return try self.key(id: key)
     }
 
-    /// What `key` made and is still there.
+    /// What `key` made and is still there. What a state and a snapshot share counts once.
     func holdings(ofKey key: String) throws -> HoldingsRow {
-        try holdings(
-            """
-            SELECT (SELECT count(*) FROM models WHERE made_by = ?), count(*), coalesce(sum(k.size_bytes), 0)
-            FROM states s JOIN key_sets k ON k.id = s.key_set_id WHERE s.made_by = ?
-            """, [key, key])
+        HoldingsRow(
+            models: try amount("SELECT count(*) FROM models WHERE made_by = ?", [key]),
+            states: try amount("SELECT count(*) FROM states WHERE made_by = ?", [key]),
+            stateBytes: try amount(
+                """
+                SELECT coalesce(sum(size_bytes), 0) FROM key_sets WHERE id IN (SELECT key_set_id FROM states WHERE made_by = ?)
+                    OR id IN (SELECT key_set_id FROM snapshots WHERE made_by = ?)
+                """, [key, key]),
+            datasetBytes: try amount("SELECT coalesce(sum(entries_bytes + review_bytes), 0) FROM datasets WHERE made_by = ?", [key]),
+            fileBytes: try amount(
+                """
+                SELECT coalesce(sum(size_bytes), 0) FROM inodes WHERE filesystem_id IN (SELECT filesystem_id FROM models WHERE made_by = ?)
+                    OR filesystem_id IN (SELECT filesystem_id FROM snapshots WHERE made_by = ?)
+                """, [key, key]))
     }
 
     /// What everybody made.
     func holdings() throws -> HoldingsRow {
-        try holdings(
-            """
-            SELECT (SELECT count(*) FROM models), count(*), coalesce(sum(k.size_bytes), 0)
-            FROM states s JOIN key_sets k ON k.id = s.key_set_id
-            """, [])
+        HoldingsRow(
+            models: try amount("SELECT count(*) FROM models"), states: try amount("SELECT count(*) FROM states"),
+            stateBytes: try amount("SELECT coalesce(sum(size_bytes), 0) FROM key_sets"),
+            datasetBytes: try amount("SELECT coalesce(sum(entries_bytes + review_bytes), 0) FROM datasets"),
+            fileBytes: try amount("SELECT coalesce(sum(size_bytes), 0) FROM inodes"))
     }
 
-    private func holdings(_ sql: String, _ arguments: StatementArguments) throws -> HoldingsRow {
-        guard let row = try db.row(sql, arguments) else { return HoldingsRow(models: 0, states: 0, sizeBytes: 0) }
-        return HoldingsRow(models: try row.amount(0), states: try row.amount(1), sizeBytes: try row.amount(2))
+    private func amount<Number: FixedWidthInteger & CheckedField>(_ sql: String, _ arguments: StatementArguments = []) throws -> Number {
+        try db.row(sql, arguments)?.amount(0) ?? 0
     }
 
     private func row(_ row: CheckedRow) throws -> APIKeyRow {

@@ -13,14 +13,6 @@ struct DatasetItemTable {
         }
     }
 
-    /// Number and bytes of the entries that need review. Reads a row for each of their tensors: for showing only.
-    func reviewTotals(ofDatasetRow row: Int64) throws -> (count: Int, sizeBytes: Int64) {
-        guard let last = try lastPosition(of: row) else { return (0, 0) }
-        let bytes = try db.row(
-            "SELECT sum(size_bytes) FROM dataset_items WHERE dataset_id = ? AND folder = ?", [row, EntryFolder.needsReview.rawValue])
-        return (last + 1, try bytes?.amount(0) ?? 0)
-    }
-
     private func lastPosition(of row: Int64) throws -> Int? {
         let last = try db.row(
             "SELECT position FROM dataset_items WHERE dataset_id = ? AND folder = ? ORDER BY position DESC LIMIT 1",

@@ -6,7 +6,7 @@ struct DatasetTable {
 
     private static let columns = """
         SELECT datasets.id, datasets.public_id, owner, name, description, public_access, created_at, keys, version_id,
-            entry_count, entries_bytes
+            entry_count, entries_bytes, review_bytes
         FROM datasets
         """
 
@@ -26,12 +26,12 @@ struct DatasetTable {
         try refuseUsedName(dataset.name, owner: dataset.owner)
         let row = try db.insert(
             """
-            INSERT INTO datasets (public_id, owner, name, description, public_access, created_at, keys, version_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO datasets (public_id, owner, name, description, public_access, created_at, keys, version_id, made_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 dataset.publicID, dataset.owner, dataset.name, dataset.description, dataset.publicAccess,
-                dataset.createdAt, dataset.keysJSON, dataset.versionID,
+                dataset.createdAt, dataset.keysJSON, dataset.versionID, Maker.keyID,
             ])
         for (index, name) in dataset.keyNames.enumerated() {
             try db.run("INSERT INTO dataset_keys (dataset_id, key_index, name) VALUES (?, ?, ?)", [row, index, name])
@@ -69,10 +69,13 @@ struct DatasetTable {
     }
 
     /// Counts in what a change of the entries added and took away; the change has a version of its own.
-    func note(_ dataset: DatasetRow, versionID: String, addedEntries: Int, addedBytes: Int64) throws {
+    func note(_ dataset: DatasetRow, versionID: String, addedEntries: Int, addedBytes: Int64, addedReviewBytes: Int64) throws {
         try db.run(
-            "UPDATE datasets SET version_id = ?, entry_count = entry_count + ?, entries_bytes = entries_bytes + ? WHERE id = ?",
-            [versionID, addedEntries, addedBytes, dataset.row])
+            """
+            UPDATE datasets SET version_id = ?, entry_count = entry_count + ?, entries_bytes = entries_bytes + ?,
+                review_bytes = review_bytes + ?
+            WHERE id = ?
+            """, [versionID, addedEntries, addedBytes, addedReviewBytes, dataset.row])
     }
 
     func delete(_ dataset: DatasetRow, sequence: Int64) throws {
@@ -95,6 +98,6 @@ struct DatasetTable {
         return try DatasetRow(
             row: id, publicID: row[1], owner: row[2], name: row[3], description: row[4], publicAccess: row[5],
             createdAt: row[6], keysJSON: row[7], versionID: row[8], tags: tags.map { try TagRow(tag: $0[0], value: $0[1]) },
-            entryCount: row.amount(9), entriesSizeBytes: row.amount(10))
+            entryCount: row.amount(9), entriesSizeBytes: row.amount(10), reviewSizeBytes: row.amount(11))
     }
 }

@@ -73,12 +73,12 @@ struct ModelTable {
         let row = try db.insert(
             """
             INSERT INTO models (public_id, owner, name, description, public_access, created_at, settings, filesystem_id,
-                based_on_model, based_on_snapshot)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                based_on_model, based_on_snapshot, made_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 model.publicID, model.owner, model.name, model.description, model.publicAccess, model.createdAt,
-                settingsJSON, filesystem, basedOn?.model, basedOn?.snapshot,
+                settingsJSON, filesystem, basedOn?.model, basedOn?.snapshot, Maker.keyID,
             ])
         try setTags(model.tags, row: row)
         return row

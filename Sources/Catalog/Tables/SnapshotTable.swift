@@ -40,11 +40,12 @@ struct SnapshotTable {
     ) throws {
         try db.run(
             """
-            INSERT INTO snapshots (public_id, model_id, name, created_at, settings, filesystem_id, state_name, key_set_id, mounts)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO snapshots (public_id, model_id, name, created_at, settings, filesystem_id, state_name, key_set_id, mounts,
+                made_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                id, model.row, name, createdAt, model.settingsJSON, filesystem, state.name, state.keySet, state.mountsJSON,
+                id, model.row, name, createdAt, model.settingsJSON, filesystem, state.name, state.keySet, state.mountsJSON, Maker.keyID,
             ])
     }
 

@@ -24,12 +24,12 @@ struct StateTable {
     func insert(_ state: Insertion) throws -> Int64 {
         try db.insert(
             """
-            INSERT INTO states (public_id, model_id, name, created_at, key_set_id, base_state, lineage, mounts)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO states (public_id, model_id, name, created_at, key_set_id, base_state, lineage, mounts, made_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 state.publicID, state.model, state.name, state.createdAt, state.keySet, state.baseState,
-                state.lineageJSON, state.mountsJSON,
+                state.lineageJSON, state.mountsJSON, Maker.keyID,
             ])
     }
 

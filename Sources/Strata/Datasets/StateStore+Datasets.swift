@@ -65,7 +65,7 @@ extension StateStore {
             let items = try page.rows.map { row in
                 DatasetListing(
                     dataset: try Dataset(row.dataset),
-                    needsReview: Dataset.Totals(count: row.reviewCount, sizeBytes: row.reviewSizeBytes))
+                    needsReview: Dataset.Totals(count: row.reviewCount, sizeBytes: row.dataset.reviewSizeBytes))
             }
             return Page(items: items, total: page.total, offset: offset, limit: limit)
         }

@@ -14,7 +14,7 @@ public enum AccessRight: String, Sendable, Hashable, Codable, CaseIterable, Comp
 
 /// What a caller with a key may have and do at most; nil is no bound.
 public struct APIKeyLimits: Sendable, Hashable, Codable {
-    /// Bytes of the states that the key made and that are still there, as they were given.
+    /// Bytes of what the key made and is still there, as they were given: states, entries of datasets, files of models.
     public var bytesMax: Int64?
     public var statesMax: Int?
     public var modelsMax: Int?
@@ -53,6 +53,12 @@ public struct APIKey: Sendable, Hashable {
 public struct Holdings: Sendable, Hashable {
     public let models: Int
     public let states: Int
-    /// Bytes of the states' values as they were given.
-    public let sizeBytes: Int64
+    /// Bytes of the values of states and snapshots as they were given; what several share counts once.
+    public let stateBytes: Int64
+    /// Bytes of the entries of datasets, those that need review among them.
+    public let datasetBytes: Int64
+    /// Bytes of the files of models and snapshots; what several share counts once.
+    public let fileBytes: Int64
+
+    public var sizeBytes: Int64 { stateBytes + datasetBytes + fileBytes }
 }

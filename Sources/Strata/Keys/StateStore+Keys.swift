@@ -76,22 +76,45 @@ extension StateStore {
         }
     }
 
-    /// Notes that a key made these models and states, for its limits. What somebody made already keeps its maker.
-    public func attribute(models: [ModelID] = [], states: [StateID] = [], to key: APIKeyID) async throws(StrataError) {
+    /// Counts what `body` makes in a store for a key and its limits: models, states, snapshots, datasets. Also what tasks make that
+    /// `body` begins, such as a training's state.
+    ///
+    /// - Parameter key: nil: for nobody.
+    public static func making<Result, Failure: Error>(
+        for key: APIKeyID?, isolation: isolated (any Actor)? = #isolation, _ body: () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        let outcome: Swift.Result<Result, Failure> = await Maker.$keyID.withValue(key?.rawValue) {
+            do throws(Failure) { return .success(try await body()) } catch { return .failure(error) }
+        }
+        return try outcome.get()
+    }
+
+    /// The key that made a model, revoked or not: the bytes of the model's files count for it. Nil when nobody showed one.
+    public func maker(of model: ModelID) async throws(StrataError) -> APIKey? {
         try await translating {
-            _ = try writing()
-            try await catalog.attribute(models: models.map(\.rawValue), states: states.map(\.rawValue), toKey: key.rawValue)
+            try checkOpen()
+            return try await catalog.maker(ofModel: model.rawValue).map { try APIKey($0) }
+        }
+    }
+
+    /// The key that made a dataset, revoked or not: the bytes of its entries count for it. Nil when nobody showed one.
+    public func maker(of dataset: DatasetID) async throws(StrataError) -> APIKey? {
+        try await translating {
+            try checkOpen()
+            return try await catalog.maker(ofDataset: dataset.rawValue).map { try APIKey($0) }
         }
     }
 
     /// What a key made and is still there; without a key, all that is there.
     ///
-    /// - Complexity: a row for each state that counts.
+    /// - Complexity: a row for each state, snapshot, dataset and file that counts.
     public func holdings(of key: APIKeyID? = nil) async throws(StrataError) -> Holdings {
         try await translating {
             try checkOpen()
             let row = try await catalog.holdings(ofKey: key?.rawValue)
-            return Holdings(models: row.models, states: row.states, sizeBytes: row.sizeBytes)
+            return Holdings(
+                models: row.models, states: row.states, stateBytes: row.stateBytes, datasetBytes: row.datasetBytes,
+                fileBytes: row.fileBytes)
         }
     }
 

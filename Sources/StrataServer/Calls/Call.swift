@@ -10,6 +10,8 @@ struct Call: Sendable {
     let client: ClientKind
     /// Names the call in the log.
     let requestID: String
+    /// What is held of quotas for the call; nil where nothing bounds it.
+    var hold: QuotaHold?
 
     /// The params as `type`.
     ///

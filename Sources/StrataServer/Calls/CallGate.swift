@@ -34,7 +34,7 @@ final class CallGate: Sendable {
     struct Admission: Sendable {
         let caller: Caller
         let params: JSONValue
-        let reservation: QuotaGate.Reservation
+        let hold: QuotaHold
     }
 
     /// Lets a call in, or not.
@@ -49,8 +49,8 @@ final class CallGate: Sendable {
         guard let params = incoming.object else {
             throw .invalidParameter("params", "the params must be an object, with a member for each parameter")
         }
-        let reservation = try await quotas.reserve(method, params, blobSizesBytes: incoming.blobs.sizesBytes, for: caller)
-        return Admission(caller: caller, params: params, reservation: reservation)
+        let hold = try await quotas.reserve(method, params, blobSizesBytes: incoming.blobs.sizesBytes, for: caller)
+        return Admission(caller: caller, params: params, hold: hold)
     }
 
     private func inject(_ incoming: IncomingCall, _ method: APIMethod) throws(APIError) {
@@ -63,14 +63,5 @@ final class CallGate: Sendable {
         for injection in options.injections where injection.method == method {
             if Double.random(in: 0..<1) < injection.probability { throw APIError(injected: injection.code) }
         }
-    }
-
-    /// The call is over: what was held for it counts no longer, or as what it made.
-    func end(_ admission: Admission) { quotas.release(admission.reservation) }
-
-    /// The sink that a call is answered to: what its key made is noted before the client hears of it.
-    func attributing(_ sink: any AnswerSink, of call: Call) -> any AnswerSink {
-        guard let key = call.caller.keyID.flatMap(APIKeyID.init(rawValue:)), AttributingSink.methods.contains(call.method) else { return sink }
-        return AttributingSink(sink: sink, store: store, key: key, logger: options.logger)
     }
 }

@@ -101,11 +101,11 @@ public final class APIServer: Sendable {
                     throw APIError.unsupported(api: incoming.api, method: incoming.method)
                 }
                 let admission = try await gate.admit(incoming, as: method)
-                defer { gate.end(admission) }
+                defer { admission.hold.callHasEnded() }
                 let call = Call(
                     method: method, params: admission.params, blobs: incoming.blobs, caller: admission.caller,
-                    client: incoming.client, requestID: incoming.requestID)
-                return await service.answer(call, to: gate.attributing(sink, of: call))
+                    client: incoming.client, requestID: incoming.requestID, hold: admission.hold)
+                return await service.answer(call, to: sink)
             } catch {
                 let answered = known?.answerable(error) ?? error
                 try? await sink.begin(.error(answered), blobSizesBytes: [])

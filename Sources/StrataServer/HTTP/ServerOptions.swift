@@ -73,7 +73,7 @@ public struct RequestRate: Sendable, Hashable, Codable {
 
 /// What may be kept; nil is no bound.
 public struct StorageQuota: Sendable, Hashable, Codable {
-    /// Bytes of states as clients gave them, before equal and similar chunks are saved.
+    /// Bytes of states, entries of datasets and files of models as clients gave them, before equal and similar chunks are saved.
     public var bytesMax: Int?
     public var statesMax: Int?
     public var modelsMax: Int?

@@ -150,6 +150,16 @@ import Testing
         expect(plan, uses: ["s USING INTEGER PRIMARY KEY"])
     }
 
+    @Test func whatAKeyMadeIsFoundByItsMaker() async throws {
+        let plan = try await plan { db in _ = try APIKeyTable(db: db).holdings(ofKey: "key") }
+        expect(
+            plan,
+            uses: [
+                "models_by_maker", "states_by_maker", "snapshots_by_maker", "datasets_by_maker", "key_sets USING INTEGER PRIMARY KEY",
+                "inodes USING INDEX sqlite_autoindex_inodes_1 (filesystem_id=?",
+            ])
+    }
+
     @Test func aTreeIsReadThroughItsKeys() async throws {
         let plan = try await plan { db in _ = try FilesystemTable(db: db).tree(1) }
         expect(plan, uses: ["directory_entries", "inodes"])
@@ -161,7 +171,7 @@ import Testing
                 let table = DatasetItemTable(db: db)
                 let dataset = try #require(try DatasetTable(db: db).dataset("dataset"))
                 _ = try? table.entries(of: dataset, in: .needsReview, choice, itemsMax: 10)
-                _ = try table.reviewTotals(ofDatasetRow: 1)
+                _ = try table.count(of: dataset, in: .needsReview)
             }
             expect(plan, uses: ["sqlite_autoindex_dataset_items_1 (dataset_id=? AND folder=?", "dataset_keys"])
             #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")

@@ -279,4 +279,4 @@ import Testing
     }
 }
 
-private func b64(_ text: String) -> String { Base64Bytes(text.utf8).text }
+func b64(_ text: String) -> String { Base64Bytes(text.utf8).text }

@@ -8,7 +8,7 @@ import Testing
 /// It puts `v<format>.strata` and `v<format>.json`, the manifest, into the folder. Kept stores are never made again once
 /// their format is released: they stand for what users have.
 @Suite struct GoldenMaker {
-    static let formatVersion = 4
+    static let formatVersion = 5
 
     @Test(.enabled(if: ProcessInfo.processInfo.environment["STRATA_WRITE_GOLDEN"] != nil))
     func theGoldenStoreIsWritten() async throws {
@@ -56,13 +56,19 @@ import Testing
         try await makeKeys(in: store, model)
     }
 
-    /// A key that made a model and a state, and one that is revoked.
+    /// A key that made one of everything, and one that is revoked.
     private static func makeKeys(in store: StateStore, _ model: Model) async throws {
         let (key, _) = try await store.createAPIKey(
             named: "kept", access: .readwrite, rights: [model.id.rawValue: .admin],
             limits: APIKeyLimits(bytesMax: 1 << 40, statesMax: 7, requestsPerSecond: 2.5))
-        let states = try await store.states(of: model.id).items.map(\.id)
-        try await store.attribute(models: [model.id], states: states, to: key.id)
+        try await StateStore.making(for: key.id) {
+            let own = try await store.createModel(named: "own")
+            try await store.commit([("w", SeededBytes.text(60_000, seed: 11))], to: own.id, named: "own", options: StateOptions(makeActive: true))
+            try await store.createSnapshot(of: own.id, named: "own")
+            try await store.changeFiles(of: own.id) { try await $0.put("main.py", Array("own".utf8)) }
+            let dataset = try await store.createDataset(named: "own", keys: [ParameterDefinition(name: "x", shape: [-1], allowedTypes: ["u8"])])
+            try await store.appendEntries([["x": Item(elementType: "u8", shape: [2], bytes: [3, 1, 2, 1, 2])]], to: dataset.id)
+        }
         let (other, _) = try await store.createAPIKey(named: "revoked", access: nil)
         try await store.revokeAPIKey(other.id)
     }

@@ -99,8 +99,10 @@ extension GoldenManifest {
             let rights = key.rights.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
             let text = "\(key.access?.rawValue ?? "none") \(rights) \(key.limits) \(key.createdAtMilliseconds) \(key.isRevoked)"
             let content = Content(
-                name: "\(key.id) \(key.name)", sizeBytes: holdings.sizeBytes, sha256: "",
-                detail: "\(text) \(holdings.models) \(holdings.states)")
+                name: "\(key.id) \(key.name)", sizeBytes: holdings.stateBytes, sha256: "",
+                detail: "\(text) \(holdings.models) \(holdings.states)"
+                    // Only since format version 5 do datasets have makers.
+                    + (holdings.datasetBytes == 0 ? "" : " \(holdings.datasetBytes) \(holdings.fileBytes)"))
             keys = (keys ?? []) + [content]
         }
     }

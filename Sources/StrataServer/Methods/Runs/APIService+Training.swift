@@ -17,20 +17,8 @@ extension APIService {
         let request = TrainRequest(
             modelID: model, stateID: state, newStateName: params.newStateName, parameters: parameters, location: location)
         let id = try await unbound { [store, executor] in try await store.train(request, on: executor) }
-        if let key = call.caller.keyID.flatMap(APIKeyID.init(rawValue:)) { count(id, of: model, for: key) }
+        call.hold?.keep(until: { [store] in _ = try? await store.waitForTraining(id, of: model) })
         try await sink.answer(DecthingsAPI.TrainResult(trainingSessionId: id.rawValue))
-    }
-
-    /// Counts the state that a training makes for the key that began it, once it is there.
-    private func count(_ training: OperationID, of model: ModelID, for key: APIKeyID) {
-        Task { [store, options] in
-            do {
-                guard case .success(let state, _) = try await store.waitForTraining(training, of: model) else { return }
-                try await store.attribute(models: [], states: [state], to: key)
-            } catch {
-                options.logger.warning("what key \(key) trained is not counted: \(error)")
-            }
-        }
     }
 
     func getTrainingStatus(_ call: Call, _ sink: any AnswerSink) async throws {

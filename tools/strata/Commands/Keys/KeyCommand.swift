@@ -63,7 +63,7 @@ struct APIKeyView: JSONDocument {
         .init("id", "the key's id, which is no secret"), .init("name", "its name; need not be unique"),
         .init("access", "the right to everything that rights does not name; absent is none"),
         .init("rights[].id", "a model or dataset"), .init("rights[].access", "read, readwrite or admin"),
-        .init("limits.bytesMax", "bytes of states that it may have made"), .init("limits.statesMax", "states that it may have made"),
+        .init("limits.bytesMax", "bytes of states, entries and files that it may have made"), .init("limits.statesMax", "states that it may have made"),
         .init("limits.modelsMax", "models that it may have made"),
         .init("limits.requestsPerSecond", "its requests a second, on average"), .init("limits.requestBurst", "its requests at once"),
         .init("createdAt", "ISO 8601 in UTC with milliseconds"), .init("revokedAt", "when it was revoked, if it was"),

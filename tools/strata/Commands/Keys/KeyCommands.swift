@@ -22,7 +22,7 @@ struct KeyCreateCommand: StoreCommand {
         help: ArgumentHelp("Another right to one model or dataset (by name or id); may be repeated.", valueName: "model=right"))
     var rights: [String] = []
 
-    @Option(help: ArgumentHelp("Bytes of states that it may have made. (default: no bound)", valueName: "bytes"))
+    @Option(help: ArgumentHelp("Bytes of states, entries and files that it may have made. (default: no bound)", valueName: "bytes"))
     var maxBytes: Int64?
 
     @Option(help: ArgumentHelp("States that it may have made. (default: no bound)", valueName: "count"))

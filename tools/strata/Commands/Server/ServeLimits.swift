@@ -20,7 +20,7 @@ struct ServeLimits: ParsableArguments {
     @Option(help: ArgumentHelp("Requests a second of all callers together. (default: no bound)", valueName: "count"))
     var maxRequestRate: Double?
 
-    @Option(help: ArgumentHelp("Bytes of all states together, as clients gave them. (default: no bound)", valueName: "bytes"))
+    @Option(help: ArgumentHelp("Bytes of all states, entries and files together, as clients gave them. (default: no bound)", valueName: "bytes"))
     var quotaBytes: Int?
 
     @Option(help: ArgumentHelp("States of the store. (default: no bound)", valueName: "count"))
