@@ -3,6 +3,7 @@
 -- As in `models` and `states`: the public id of the key that made it, by value; NULL: nobody showed one.
 ALTER TABLE snapshots ADD COLUMN made_by TEXT;
 ALTER TABLE datasets ADD COLUMN made_by TEXT;
+ALTER TABLE operations ADD COLUMN made_by TEXT;
 CREATE INDEX snapshots_by_maker ON snapshots (made_by) WHERE made_by IS NOT NULL;
 CREATE INDEX datasets_by_maker ON datasets (made_by) WHERE made_by IS NOT NULL;
 

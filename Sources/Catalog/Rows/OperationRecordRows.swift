@@ -61,6 +61,8 @@ public struct OperationRow: Hashable, Sendable {
     public let failureJSON: String?
     public let metricCount: Int
     public let droppedMetrics: Int64
+    /// Public id of the key that began it.
+    public let madeBy: String?
 }
 
 /// What an operation reported since the last time; written in one transaction.

@@ -11,7 +11,7 @@ struct OperationTable {
     private static let columns = """
         SELECT o.id, o.public_id, o.kind, m.public_id, o.session_id IS NOT NULL, o.base_state, o.base_snapshot, o.new_state,
             o.new_state_name, o.launcher, o.started_at, o.finished_at, o.status, o.phase, o.cancel_requested <> 0, o.progress,
-            o.durations, o.failure, o.metric_count, o.dropped_metrics
+            o.durations, o.failure, o.metric_count, o.dropped_metrics, o.made_by
         FROM operations o JOIN models m ON m.id = o.model_id
         """
 
@@ -75,12 +75,12 @@ struct OperationTable {
         try db.run(
             """
             INSERT INTO operations (public_id, kind, model_id, session_id, base_state, base_snapshot, new_state, new_state_name, launcher,
-                started_at, status, durations)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', '{}')
+                started_at, status, durations, made_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', '{}', ?)
             """,
             [
                 operation.operationID, operation.kind, model, session, load?.stateID, load?.snapshotID, operation.newStateID,
-                operation.newStateName, try operation.launcherJSON(settingsJSON), operation.startedAt,
+                operation.newStateName, try operation.launcherJSON(settingsJSON), operation.startedAt, Maker.keyID,
             ])
     }
 
@@ -172,6 +172,6 @@ struct OperationTable {
             row: row[0], operationID: row[1], kind: row[2], modelID: row[3], isRunning: row[4], baseState: row[5], baseSnapshot: row[6],
             newState: row[7], newStateName: row[8], launcherJSON: row[9], startedAt: row[10], finishedAt: row[11], status: row[12],
             phase: row[13], isCancelRequested: row[14], progress: row[15], durationsJSON: row[16], failureJSON: row[17],
-            metricCount: row.amount(18), droppedMetrics: row.amount(19))
+            metricCount: row.amount(18), droppedMetrics: row.amount(19), madeBy: row[20])
     }
 }

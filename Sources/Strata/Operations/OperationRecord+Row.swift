@@ -25,6 +25,7 @@ extension OperationRecord {
         isCancelRequested = row.isRunning && row.isCancelRequested
         metricCount = row.metricCount
         droppedMetricCount = Int(row.droppedMetrics)
+        maker = row.madeBy.flatMap(APIKeyID.init(rawValue:))
     }
 
     private static func status(of row: OperationRow) -> Status {

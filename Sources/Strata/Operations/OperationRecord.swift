@@ -39,6 +39,8 @@ public struct OperationRecord: Hashable, Sendable, Identifiable {
     public let metricCount: Int
     /// Entries beyond the bounds (100,000 entries, 16 MiB, 1,000 names an operation), or with a name that cannot be kept.
     public let droppedMetricCount: Int
+    /// The key for which it was begun (`StateStore.making`); nil for nobody's.
+    public let maker: APIKeyID?
 
     public var isRunning: Bool { if case .running = status { true } else { false } }
 }

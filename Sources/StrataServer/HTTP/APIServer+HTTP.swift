@@ -36,7 +36,7 @@ extension APIServer {
 
     private func call(_ api: String, _ method: String, _ request: Request) async throws -> Response {
         let contentLength = request.headers[.contentLength].flatMap { Int($0) }
-        let reader = FrameReader(request.body, contentLength: contentLength, limits: options.frameLimits)
+        let reader = FrameReader(request.body, contentLength: contentLength, limits: options.frameLimits, bytesMax: options.bodyBytesMax)
         if let contentLength, contentLength > options.bodyBytesMax {
             return try await refuse(.contentTooLarge, "the body has \(contentLength) bytes; at most \(options.bodyBytesMax) are taken", reader)
         }
@@ -45,7 +45,7 @@ extension APIServer {
             // Before anything is parsed; again when the call is let in, since its key may be revoked meanwhile.
             _ = try await gate.caller(showing: key)
         } catch {
-            return try await whole(Self.refusal(error.code), makeRequestID(), reader)
+            return try await refuse(error.code, api, method, makeRequestID(), reader)
         }
         let params: JSONValue
         do {
@@ -66,7 +66,7 @@ extension APIServer {
         }
         guard start(incoming, answerTo: answer, onEnd: onEnd) else {
             reader.giveBack()
-            return try await whole(Self.refusal(.tooManyRequests), incoming.requestID, reader)
+            return try await refuse(.tooManyRequests, api, method, incoming.requestID, reader)
         }
         return try await response(from: answer, incoming.requestID, reader)
     }
@@ -93,6 +93,13 @@ extension APIServer {
             // The call gave up on what the client sent, or on a client that is gone: then nobody reads this.
             return try await refuse(reader.fault ?? WireError(.truncated, "the request ended early"), reader)
         }
+    }
+
+    private func refuse(
+        _ code: APIErrorCode, _ api: String, _ method: String, _ requestID: String, _ reader: FrameReader
+    ) async throws -> Response {
+        observer.refused(code, api: api, method: method, requestID: requestID)
+        return try await whole(Self.refusal(code), requestID, reader)
     }
 
     private func whole(_ buffer: ByteBuffer, _ requestID: String, _ reader: FrameReader) async throws -> Response {
@@ -136,7 +143,7 @@ extension APIServer {
     private func refuse(
         _ status: HTTPResponse.Status, _ sentence: String, _ request: Request, _ extra: HTTPFields = [:]
     ) async throws -> Response {
-        let reader = FrameReader(request.body, contentLength: nil, limits: options.frameLimits)
+        let reader = FrameReader(request.body, contentLength: nil, limits: options.frameLimits, bytesMax: options.bodyBytesMax)
         return draining(status, plainHeaders(extra), ByteBuffer(string: sentence + "\n"), reader)
     }
 }

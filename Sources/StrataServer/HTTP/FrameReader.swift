@@ -14,13 +14,16 @@ final class FrameReader: RequestBlobs, @unchecked Sendable {
     private var input: ArraySlice<UInt8> = []
     private var receivedBytes = 0
     private let contentLength: Int?
+    private let bytesMax: Int
     private(set) var sizesBytes: [Int] = []
     /// Whether the whole body has been read.
     private(set) var isAtEnd = false
     /// What is wrong with the frame, where that showed only while its blobs were read.
     private(set) var fault: WireError?
 
-    init(_ body: RequestBody, contentLength: Int?, limits: FrameLimits) {
+    /// - Parameter bytesMax: of the whole body, however its length is told.
+    init(_ body: RequestBody, contentLength: Int?, limits: FrameLimits, bytesMax: Int) {
+        self.bytesMax = bytesMax
         iterator = body.makeAsyncIterator()
         self.contentLength = contentLength
         decoder = RequestFrameDecoder(limits: limits)
@@ -51,8 +54,11 @@ final class FrameReader: RequestBlobs, @unchecked Sendable {
     /// A body whose `Content-Length` does not fit its own lengths is refused before its blobs are read.
     private func checkLength(after jsonSize: Int, _ sizes: [Int]) throws(WireError) {
         sizesBytes = sizes
-        guard let contentLength else { return }
         let total = sizes.reduce(receivedBytes - input.count + jsonSize, +)
+        guard total <= bytesMax else {
+            throw WireError(.limitExceeded, "the request body announces \(total) bytes; at most \(bytesMax) are taken")
+        }
+        guard let contentLength else { return }
         if contentLength != total {
             throw WireError(
                 contentLength < total ? .truncated : .trailingBytes,

@@ -33,6 +33,9 @@ public struct ServerOptions: Sendable {
     public var idleTimeoutSeconds: Double = 300
     /// For further bytes of a request that the server is ready to take.
     public var bodyTimeoutSeconds: Double = 60
+    /// Fewer bytes of a body a second than this, while the server is ready to take them, end the connection once
+    /// `bodyTimeoutSeconds` have passed.
+    public var bodyBytesPerSecondMin: Double = 500
     /// For a client to take what was sent to it, as long as nothing more fits.
     public var writeTimeoutSeconds: Double = 60
 
@@ -93,6 +96,12 @@ public struct WebSocketLimits: Sendable {
     public var runningCallsMax = 32
     /// Bytes of messages whose calls run; no further message is read above it.
     public var pendingBytesMax = 128 << 20
+    /// A client that was silent so long is sent a ping, which every WebSocket library answers by itself (RFC 6455, section 5.5.2).
+    public var pingSeconds: Double = 60
+    /// A client that was pinged and stayed silent so long loses its connection.
+    public var pongTimeoutSeconds: Double = 60
+    /// From the first byte of a message to its last, while the server is ready to take more.
+    public var messageTimeoutSeconds: Double = 300
 
     public init() {}
 }

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 public import NIOSSL
 public import ServiceLifecycle
+import Strata
 
 /// An `APIServer` that listens at an address: a service that a `ServiceGroup` runs until it stops gracefully.
 ///
@@ -44,8 +45,18 @@ public struct ServerProcess: Service, CustomStringConvertible {
         self.onRunning = onRunning
     }
 
-    /// - Throws: what the system says of the address; what NIOSSL says of the certificate.
+    /// Whether only programs of this machine reach what listens at `host`.
+    public static func isLoopback(_ host: String) -> Bool { OriginRule.isLoopback(host[...]) }
+
+    /// - Throws: `invalid_parameter` for an address that others reach while no keys are asked for; what the system says of the
+    ///   address; what NIOSSL says of the certificate.
     public func run() async throws {
+        guard server.options.requiresKey || Self.isLoopback(configuration.host) else {
+            throw StrataError(
+                .invalidParameter,
+                "without keys everybody who reaches `\(configuration.host)` could do everything; ask for keys or listen at 127.0.0.1",
+                parameterName: "host")
+        }
         let application = Application(
             responder: APIResponder<BasicRequestContext>(server),
             server: try server.serverBuilder(tls: configuration.tls),

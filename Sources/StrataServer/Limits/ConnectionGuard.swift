@@ -17,6 +17,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReadingBody = false
     /// The server asked for bytes and none came yet.
     private var isReadPending = false
+    /// How long the server has waited for the present body, and how much of it came.
+    private var bodyWait: (seconds: Double, bytes: Int, since: NIODeadline?) = (0, 0, nil)
     /// What the server waits for the client to do, and until when.
     private var wait: (what: Wait, until: NIODeadline)?
     private var timer: (task: Scheduled<Void>, at: NIODeadline)?
@@ -38,14 +40,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        switch part {
         case .head(let head):
+            bodyWait = (0, 0, nil)
             requestsInProgress += 1
             isReadingBody = true
             if head.headerFields[.expect]?.lowercased() == "100-continue" {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
-        case .body: break
+        case .body(let buffer):
+            guard countBody(buffer.readableBytes) else { return end(context, "body") }
         case .end: isReadingBody = false
         }
         isReadPending = false
@@ -54,8 +59,22 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    /// - Returns: false for a body that comes too slowly.
+    private func countBody(_ bytes: Int) -> Bool {
+        if let since = bodyWait.since { bodyWait.seconds += Double((NIODeadline.now() - since).nanoseconds) / 1e9 }
+        bodyWait.since = nil
+        bodyWait.bytes += bytes
+        return bodyWait.seconds <= options.bodyTimeoutSeconds + Double(bodyWait.bytes) / options.bodyBytesPerSecondMin
+    }
+
+    private func end(_ context: ChannelHandlerContext, _ reason: String) {
+        options.metrics.connectionTimedOut(reason)
+        context.close(promise: nil)
+    }
+
     func read(context: ChannelHandlerContext) {
         isReadPending = true
+        if isReadingBody, bodyWait.since == nil { bodyWait.since = .now() }
         update(context)
         context.read()
     }
@@ -106,8 +125,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             self.timer = nil
             guard let wait = self.wait else { return }
             if wait.until > .now() { return self.schedule(context, wait.until) }
-            self.options.metrics.connectionTimedOut("\(wait.what)")
-            context.close(promise: nil)
+            self.end(context, "\(wait.what)")
         }
         timer = (task, deadline)
     }

@@ -16,7 +16,7 @@ public struct Injection: Sendable, Hashable {
         guard names.count == 2, let method = APIMethod(api: names[0], method: names[1]) else {
             throw Self.wrong(text, "`\(sides[0])` is no method of this server")
         }
-        let parts = sides[1].split(separator: ":", maxSplits: 1).map(String.init)
+        let parts = sides[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let code = APIErrorCode(rawValue: parts[0]), method.errorCodes.contains(code) else {
             throw Self.wrong(text, "`\(sides[0])` does not answer `\(parts[0])`; it answers \(Self.codes(of: method))")
         }

@@ -2,6 +2,15 @@ import DecthingsAPI
 import Strata
 
 extension APIService {
+    /// Names the parameter of the request that `body` was given: the store names the field in it.
+    func naming<T>(_ parameter: String, _ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let error as StrataError where error.code == .invalidParameter {
+            throw APIError.invalidParameter(parameter, error.message)
+        }
+    }
+
     /// The model that a call names, if the caller may do with it what `right` says.
     ///
     /// - Throws: `model_not_found` also when the caller may not even see it, `access_denied` when it may only read.

@@ -7,6 +7,13 @@ struct CallObserver: Sendable {
     let metrics: ServerMetrics
     let logger: Logger
 
+    /// A call that was refused before it began.
+    func refused(_ code: APIErrorCode, api: String, method: String, requestID: String) {
+        metrics.began()
+        metrics.ended(method: APIMethod(api: api, method: method)?.rawValue ?? "unknown", code: code.rawValue, seconds: 0)
+        logger.debug("call", metadata: ["request": "\(requestID)", "method": "\(api)/\(method)", "code": "\(code.rawValue)"])
+    }
+
     /// Runs a call; `body` answers the code that it was refused with, nil for success.
     func observe(
         _ call: IncomingCall, method: APIMethod?, _ body: @Sendable () async -> APIErrorCode?

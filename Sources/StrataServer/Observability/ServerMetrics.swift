@@ -5,7 +5,7 @@ import Synchronization
 /// The server's own metrics, through swift-metrics, in a registry that `/metrics` shows.
 ///
 /// `strata_calls_total{method,code}`, `strata_call_seconds{method}`, `strata_calls_running`, `strata_connections`,
-/// `strata_connections_refused_total{reason}`.
+/// `strata_connections_timed_out_total{reason}`.
 public final class ServerMetrics: Sendable {
     /// What `/metrics` shows.
     public let registry: MetricRegistry

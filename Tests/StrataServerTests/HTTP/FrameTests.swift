@@ -105,6 +105,21 @@ import Testing
         }
     }
 
+    @Test func aBodyWhoseLengthIsNotToldIsHeldToTheBoundToo() async throws {
+        try await RunningServer.with { $0.bodyBytesMax = 1000 } _: { server async throws in
+            for (size, status) in [(900, 200), (1100, 413)] {
+                let socket = try await ClientSocket.connect(port: server.port)
+                let body = Wire.frame("{}", [Array(repeating: 0, count: size)])
+                let chunk = String(body.count, radix: 16)
+                try await socket.send(
+                    Array("POST /v0/User/getQuotas HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)\r\n".utf8) + body
+                        + Array("\r\n0\r\n\r\n".utf8))
+                #expect(try await socket.response().status == status, "\(size)")
+                socket.close()
+            }
+        }
+    }
+
     @Test func whatIsTooLargeIsRefusedBeforeItIsRead() async throws {
         try await RunningServer.with {
             $0.bodyBytesMax = 1000

@@ -36,6 +36,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["0.0.0.0", "::", "127.0.0.1.example.org", "192.168.1.2"])
+    func withoutKeysItListensForThisMachineOnly(host: String) async throws {
+        try await TestServer.with { test async throws in
+            let process = ServerProcess(Self.api(test) { _, _ in }, configuration: ServerProcess.Configuration(host: host))
+            let error = await #expect(throws: StrataError.self) { try await process.run() }
+            #expect(error?.parameterName == "host")
+        }
+    }
+
     @Test(arguments: [true, false]) func aStopCancelsWhatRunsByChoiceOrAfterItsGrace(byChoice: Bool) async throws {
         let began = Signal()
         try await TestServer.with { test async throws in

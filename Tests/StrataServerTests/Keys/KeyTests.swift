@@ -27,6 +27,8 @@ import Testing
             }
             try await store.revokeAPIKey(key.id)
             #expect(try await server.call("Model/getModels", headers: Self.bearer(secret)).error == APIError(.badCredentials))
+            let seen = server.api.options.metrics.registry.prometheusText()
+            #expect(seen.contains("strata_calls_total{code=\"bad_credentials\",method=\"Model/getModels\"}"))
         }
     }
 

@@ -155,7 +155,7 @@ import Testing
     @Test func injectionsThatMakeNoSenseAreRefused() throws {
         let injection = try Injection(parsing: "Model.createState=quota_exceeded:0.1")
         #expect(injection.method == .createState && injection.code == .quotaExceeded && injection.probability == 0.1)
-        for text in ["", "Model.createState", "Model.none=unknown", "Model.getModels=quota_exceeded", "Model.createState=unknown:2", "Model.createState=unknown:x"] {
+        for text in ["", "Model.createState", "Model.none=unknown", "Model.getModels=quota_exceeded", "Model.createState=unknown:2", "Model.createState=unknown:x", "Model.createState=:", "=", ".=:0", "Model.createState=unknown:"] {
             #expect(throws: APIError.self, "\(text)") { try Injection(parsing: text) }
         }
     }

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func aConnectionWithoutRequestsEnds() async throws {
-        try await RunningServer.with { $0.idleTimeoutSeconds = 0.3 } _: { server async throws in
+        try await RunningServer.with { $0.idleTimeoutSeconds = 1 } _: { server async throws in
             let socket = try await ClientSocket.connect(port: server.port)
             for _ in 0..<2 {
                 try await socket.send(Wire.post("User/getQuotas", Wire.frame("{}")))
@@ -44,6 +44,66 @@ import Testing
             let request = Wire.post("Model/uploadState", Wire.frame("{}", [Array(repeating: 1, count: 1000)]))
             try await socket.send(Array(request.dropLast(10)))
             await socket.waitForClose()
+        }
+    }
+
+    @Test func aBodyThatDripsIsNotWaitedFor() async throws {
+        try await RunningServer.with({ ($0.bodyTimeoutSeconds, $0.bodyBytesPerSecondMin) = (0.3, 1000) }, answering: FrameTests.echo) { server async throws in
+            let socket = try await ClientSocket.connect(port: server.port)
+            let request = Wire.post("Model/uploadState", Wire.frame("{}", [Array(repeating: 1, count: 100_000)]))
+            try await socket.send(Array(request.dropLast(100_000)))
+            let channel = socket.channel
+            let dripping = Task {
+                while true {
+                    try await Task.sleep(for: .milliseconds(50))
+                    try await channel.writeAndFlush(ByteBuffer(bytes: [1])).get()
+                }
+            }
+            await socket.waitForClose()
+            dripping.cancel()
+            _ = await dripping.result
+            #expect(server.api.options.metrics.registry.prometheusText().contains("strata_connections_timed_out_total{reason=\"body\"} 1"))
+        }
+    }
+
+    @Test func aWebSocketWhoseClientIsGoneEnds() async throws {
+        try await RunningServer.with { ($0.webSocket.pingSeconds, $0.webSocket.pongTimeoutSeconds) = (0.2, 0.3) } _: { server async throws in
+            let gone = try await WebSocketClient.connect(port: server.port)
+            let there = try await WebSocketClient.connect(port: server.port)
+            for _ in 0..<5 {
+                #expect(try await there.receive().opcode == 9)
+                try await there.send([], opcode: 10)
+            }
+            #expect(try await gone.receive().opcode == 9)
+            await gone.socket.waitForClose()
+            try await there.send(WebSocketTests.message(1, "User/getQuotas"))
+            var frame = try await there.receive()
+            while frame.opcode == 9 { frame = try await there.receive() }
+            #expect(frame.opcode == 2)
+            there.close()
+            #expect(server.api.options.metrics.registry.prometheusText().contains("strata_connections_timed_out_total{reason=\"silence\"} 1"))
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func aWebSocketMessageThatDoesNotEndIsNotWaitedFor(inFragments: Bool) async throws {
+        try await RunningServer.with { $0.webSocket.messageTimeoutSeconds = 0.4 } _: { server async throws in
+            let client = try await WebSocketClient.connect(port: server.port)
+            try await client.send(WebSocketTests.message(1, "User/getQuotas"))
+            #expect(try await client.receive().opcode == 2)
+            let channel = client.socket.channel
+            let dripping = Task {
+                let frame = WebSocketClient.frame(Array(repeating: 1, count: 100_000))
+                for number in 0... {
+                    let piece = inFragments ? WebSocketClient.frame([1], opcode: number == 0 ? 2 : 0, isFinal: false) : [frame[number]]
+                    try await channel.writeAndFlush(ByteBuffer(bytes: piece)).get()
+                    try await Task.sleep(for: .milliseconds(30))
+                }
+            }
+            await client.socket.waitForClose()
+            dripping.cancel()
+            _ = await dripping.result
+            #expect(server.api.options.metrics.registry.prometheusText().contains("strata_connections_timed_out_total{reason=\"message\"} 1"))
         }
     }
 

@@ -115,14 +115,17 @@ import Testing
                             return Instance()
                     model = Entry()
                     """)
-            async let running = server.call("Model/evaluate", #"{"modelId": "\#(id)", "params": []}"#)
+            let caller = Caller(try await server.store.createAPIKey(named: "reader", access: .read).key)
+            async let running = server.call("Model/evaluate", #"{"modelId": "\#(id)", "params": []}"#, as: caller)
             var entry: GetEvaluationsResult.Running?
             while entry == nil {
                 entry = try await server.call("Model/getEvaluations", #"{"modelId": "\#(id)"}"#).result(as: GetEvaluationsResult.self).running.first
             }
             let params = #"{"modelId": "\#(id)", "evaluationId": "\#(entry?.id ?? "")"}"#
             async let waiting = server.call("Model/getFinishedEvaluationResult", params)
-            #expect(try await server.call("Model/cancelEvaluation", params).result.isEmpty)
+            let reader = Caller(right: .read, keyID: "somebody else's")
+            #expect(try await server.call("Model/cancelEvaluation", params, as: reader).error?.code == .evaluationNotFound)
+            #expect(try await server.call("Model/cancelEvaluation", params, as: caller).result.isEmpty)
             #expect(try await running.result["failed"]?["error"] == ["code": "cancelled"])
             #expect(try await waiting.result["failed"]?["error"] == ["code": "cancelled"])
         }

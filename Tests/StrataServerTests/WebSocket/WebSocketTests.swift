@@ -9,14 +9,14 @@ import Testing
 
 /// Calls over WebSocket (spec: wire.md section 7).
 @Suite struct WebSocketTests {
-    private static func message(_ id: UInt32, _ method: String, _ params: String = "{}", blobs: [[UInt8]] = [], key: String? = nil) -> [UInt8] {
+    static func message(_ id: UInt32, _ method: String, _ params: String = "{}", blobs: [[UInt8]] = [], key: String? = nil) -> [UInt8] {
         let parts = method.split(separator: "/")
         let key = key.map { #","apiKey":"\#($0)""# } ?? ""
         let json = #"{"api":"\#(parts[0])","method":"\#(parts[1])","params":\#(params)\#(key)}"#
         return WebSocketRequestFrame(requestID: id, body: RequestFrame(json: Array(json.utf8), blobs: blobs.map { $0[...] })).encoded()
     }
 
-    private static func answer(_ client: WebSocketClient) async throws -> (id: UInt32, answer: TestServer.Answer) {
+    static func answer(_ client: WebSocketClient) async throws -> (id: UInt32, answer: TestServer.Answer) {
         let frame = try await client.receive()
         #expect(frame.opcode == 2)
         guard case .response(let id, let body) = try WebSocketServerFrame(decoding: frame.payload[...]) else {

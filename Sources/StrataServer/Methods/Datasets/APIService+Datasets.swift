@@ -38,11 +38,10 @@ extension APIService {
         guard properties.name?.contains("/") != true else {
             throw APIError.invalidParameter("properties", "the name holds a slash; names of datasets have none")
         }
-        try await store.updateDataset(
-            dataset.id,
-            DatasetChange(
-                name: properties.name, description: properties.description, isPublic: properties.publicAccess,
-                tags: properties.tags.map { $0.map { Strata.Tag($0.tag, $0.value) } }))
+        let change = DatasetChange(
+            name: properties.name, description: properties.description, isPublic: properties.publicAccess,
+            tags: properties.tags.map { $0.map { Strata.Tag($0.tag, $0.value) } })
+        try await naming("properties") { try await store.updateDataset(dataset.id, change) }
         try await sink.answer(EmptyResult())
     }
 

@@ -23,7 +23,7 @@ extension APIService {
         if properties.changesSettings {
             change.changeSettings = { settings in properties.apply(to: &settings) }
         }
-        try await store.updateModel(model, change)
+        try await naming("properties") { try await store.updateModel(model, change) }
         try await sink.answer(EmptyResult())
     }
 

@@ -19,7 +19,7 @@ extension APIService {
         let model = try await model(params.modelId, for: call, needing: .readwrite).id
         let snapshot = try Self.snapshotID(params.snapshotId)
         if let name = params.properties.name {
-            try await store.renameSnapshot(snapshot, of: model, to: name)
+            try await naming("properties") { try await store.renameSnapshot(snapshot, of: model, to: name) }
         } else {
             _ = try await store.snapshot(snapshot, of: model)
         }

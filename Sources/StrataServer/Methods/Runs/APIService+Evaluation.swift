@@ -67,6 +67,11 @@ extension APIService {
     func cancelEvaluation(_ call: Call, _ sink: any AnswerSink) async throws {
         let params = try call.params(as: EvaluationParams.self)
         let (model, evaluation) = try await evaluation(params, call)
+        // Who may only evaluate ends no one else's.
+        if call.caller.right(to: model.rawValue, isPublic: true) ?? .read < .readwrite {
+            let maker = try? await store.operation(evaluation, of: model).maker
+            guard let maker, maker.rawValue == call.caller.keyID else { throw APIError(.evaluationNotFound) }
+        }
         try await store.cancelEvaluation(evaluation, of: model)
         try await sink.answer(EmptyResult())
     }

@@ -33,8 +33,8 @@ extension APIService {
     /// Answers with a state's keys and their values, as they are read.
     ///
     /// - Parameter keys: in the order asked, repeated where repeated; nil for all.
-    /// - Throws: `state_key_not_found` before the answer begins; `CallAborted` for what goes wrong after that.
-    func answer(_ reader: StateReader, keys: [String]?, _ call: Call, to sink: any AnswerSink) async throws {
+    /// - Throws: `state_key_not_found` before the answer begins; damage when it is met: nothing of a small answer was sent then.
+    func answer(_ reader: StateReader, keys: [String]?, to sink: any AnswerSink) async throws {
         let names = keys ?? reader.keys.map(\.key)
         let known = Dictionary(reader.keys.map { ($0.key, $0.sizeBytes) }) { first, _ in first }
         var sizes: [Int] = []
@@ -43,12 +43,7 @@ extension APIService {
             sizes.append(Int(size))
         }
         try await sink.begin(try Envelope(result: StateKeysResult(stateKeyNames: names)), blobSizesBytes: sizes)
-        do {
-            for (name, size) in zip(names, sizes) where size > 0 { try await reader.read(name) { try await sink.write($0) } }
-        } catch let error as StrataError {
-            options.logger.error("\(call.method.rawValue) broke off: \(error)", metadata: ["request": "\(call.requestID)"])
-            throw CallAborted()
-        }
+        for (name, size) in zip(names, sizes) where size > 0 { try await reader.read(name) { try await sink.write($0) } }
     }
 }
 

@@ -34,7 +34,7 @@ extension APIService {
         let model = try await model(params.modelId, for: call, needing: .readwrite).id
         let state = try Self.stateID(params.stateId)
         if let name = params.properties.name {
-            try await store.renameState(state, of: model, to: name)
+            try await naming("properties") { try await store.renameState(state, of: model, to: name) }
         } else {
             _ = try await store.state(state, of: model)
         }
@@ -60,14 +60,14 @@ extension APIService {
         let params = try call.params(as: GetModelStateParams.self)
         let model = try await model(params.modelId, for: call).id
         let state = try params.stateId.map { (text) throws(APIError) in try Self.stateID(text) }
-        try await store.withState(state, of: model) { try await answer($0, keys: params.keys, call, to: sink) }
+        try await store.withState(state, of: model) { try await answer($0, keys: params.keys, to: sink) }
     }
 
     func getSnapshotState(_ call: Call, _ sink: any AnswerSink) async throws {
         let params = try call.params(as: GetSnapshotStateParams.self)
         let model = try await model(params.modelId, for: call).id
         try await store.withSnapshotState(try Self.snapshotID(params.snapshotId), of: model) {
-            try await answer($0, keys: params.keys, call, to: sink)
+            try await answer($0, keys: params.keys, to: sink)
         }
     }
 }

@@ -132,9 +132,7 @@ struct ServeCommand: AsyncParsableCommand {
         try await global.output.show(view) { "ready: \(view.address) serves \(path)\(requiresKey ? "" : " to everybody on this machine")" }
     }
 
-    static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
-    }
+    static func isLoopback(_ host: String) -> Bool { ServerProcess.isLoopback(host) }
 }
 
 /// What `strata serve` prints when it is ready.
