@@ -6,10 +6,10 @@ import threading
 import numpy as np
 from decthings_api import DecthingsElementImage, DecthingsTensor
 
-from support.clients import AsyncCalls, frame, parse_answer, post
-from support.models import EXITS_AT_START, HANGS_AT_START, KEEPER, RAISES_AT_START
+from support.clients import frame, parse_answer, post
+from support.models import BREAKS_THE_PROTOCOL, EXITS_AT_START, HANGS_AT_START, KEEPER, RAISES_AT_START
 from support.server import Server
-from support.scenario import TEMPORARY, Scenario, numbers, text
+from support.scenario import TEMPORARY, Scenario, numbers, text, with_both_clients
 
 INTEGERS = {"i8": "i1", "i16": "<i2", "i32": "<i4", "i64": "<i8", "u8": "u1", "u16": "<u2", "u32": "<u4", "u64": "<u8"}
 
@@ -24,7 +24,7 @@ def objects(kind, values):
     return DecthingsTensor(elements, kind, [len(values)])
 
 
-class Tensors(Scenario):
+class Tensors:
     """What the code was given is what the client sent, for each type that the client can encode."""
 
     def keeps(self, *tensors, expected=None):
@@ -81,7 +81,7 @@ for _kind, _dtype in INTEGERS.items():
     setattr(Tensors, f"test_{_kind}", _integer_test(_kind, _dtype))
 
 
-class CreateState(Scenario):
+class CreateState:
     def test_the_result_has_durations_and_the_state_is_stored_and_not_active(self):
         result = self.ok(self.create_state(self.new_model(KEEPER), {"a": [numbers([1])]}, TEMPORARY))
         self.assertEqual(set(result), {"success"})
@@ -148,15 +148,8 @@ class CreateState(Scenario):
         else:
             self.assertEqual(waited[0][1]["code"], "state_not_found", "the wait came after the end")
 
-    def test_the_async_client_creates_states_too(self):
-        model = self.keeper()
-        result, error = AsyncCalls(self.server).model.create_state(
-            {"modelId": model, "name": "s", "params": [{"name": "x", "data": [text("é")]}], "executionLocation": self.warm()})
-        self.assertIsNone(error)
-        self.assertEqual(self.state(model, result["success"]["stateId"])["x"], text("é").serialize())
 
-
-class CreateStateRefusals(Scenario):
+class CreateStateRefusals:
     """Answered as errors: nothing has run."""
 
     def refuses(self, code, params=None, location=None, model=None, fields=None, **more):
@@ -223,7 +216,7 @@ class CreateStateRefusals(Scenario):
         self.refused(answer, "invalid_parameter", parameterName="params")
 
 
-class CreateStateFailures(Scenario):
+class CreateStateFailures:
     """Answered as results: the code has run, or tried to."""
 
     def broken(self, source, code, location=TEMPORARY, seconds=None, **fields):
@@ -261,6 +254,16 @@ class CreateStateFailures(Scenario):
     def test_killed_by_a_signal(self):
         self.on_request("kill", "code_terminated", signal="SIGKILL", oom=False)
 
+    def test_killed_for_want_of_memory(self):
+        self.on_request("fill", "code_terminated", signal="SIGKILL", oom=True)
+
+    def test_a_runtime_that_breaks_the_protocol(self):
+        model = self.new_model(language="rust")
+        self.put(model, "model", BREAKS_THE_PROTOCOL)
+        inode = self.ok(self.calls.fs.lookup({"modelId": model, "parent": 1, "name": "model"}))["inode"]
+        self.ok(self.calls.fs.setattr({"modelId": model, "inode": inode, "mode": 0o755}))
+        self.failed(self.create_state(model, {}, TEMPORARY), "unknown")
+
     def test_max_duration_of_code_startup(self):
         self.broken(HANGS_AT_START, "max_duration_exceeded", seconds={"codeStartup": 1}, at="codeStartup")
 
@@ -276,6 +279,10 @@ class CreateStateFailures(Scenario):
         inode = self.ok(self.calls.fs.lookup({"modelId": model, "parent": 1, "name": "model"}))["inode"]
         self.ok(self.calls.fs.setattr({"modelId": model, "inode": inode, "mode": 0o755}))
         self.failed(self.create_state(model, {}, TEMPORARY), "invalid_executable_file")
+
+
+for _scenarios in (Tensors, CreateState, CreateStateRefusals, CreateStateFailures):
+    globals().update(with_both_clients(_scenarios))
 
 
 class CreateStateOnAServerOfItsOwn(Scenario):

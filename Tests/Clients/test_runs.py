@@ -10,7 +10,7 @@ from support.models import KEEPER
 from support.scenario import TEMPORARY, Scenario, numbers, text, with_both_clients
 
 
-class Training(Scenario):
+class Training:
     def start(self, params, model=None, **more):
         self.target = model or self.new_model(KEEPER)
         given = [{"name": name, "data": data} for name, data in params.items()]
@@ -73,7 +73,7 @@ class Training(Scenario):
         self.refused(self.calls.model.train({**train, "executionLocation": location}), "persistent_launcher_not_found")
 
 
-class Evaluation(Scenario):
+class Evaluation:
     def evaluate(self, model, params, **more):
         given = [{"name": name, "data": data} for name, data in params.items()]
         return self.calls.model.evaluate({"modelId": model, "params": given, **more})
@@ -178,4 +178,5 @@ class Launchers:
         self.ok(self.calls.persistent_launcher.delete_persistent_launcher(made))
 
 
-globals().update(with_both_clients(Launchers))
+for _scenarios in (Training, Evaluation, Launchers):
+    globals().update(with_both_clients(_scenarios))

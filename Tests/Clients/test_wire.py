@@ -1,10 +1,11 @@
 """Requests as TypeScript and Rust programs put them on the wire (spec: wire.md), byte by byte."""
 
 import json
+import struct
 
 from support.clients import frame, parse_answer, post, varint
 from support.models import KEEPER
-from support.scenario import TEMPORARY, Scenario, numbers, text
+from support.scenario import Scenario, numbers, text
 
 NODE = {"User-Agent": "node-fetch"}
 
@@ -156,6 +157,19 @@ class TypeScript(Wire):
         result, _ = self.result("Model/createState", {
             "modelId": self.keeper(), "name": "s", "params": params, "executionLocation": self.warm()}, blobs, NODE)
         self.assertEqual(self.state(self.keeper(), result["success"]["stateId"]), dict(zip("xyz", blobs)))
+
+    def test_the_example_program_as_typescript_sends_it(self):
+        model, _ = self.result("Model/createModel", {
+            "name": self.name(), "description": "", "options": {"type": "code", "language": "python", "preset": "sample"}}, headers=NODE)
+        # JSON.stringify leaves no spaces; the provider of inline data has no `data`; `mountModels: undefined` is not there.
+        text_ = ('{"modelId":"%s","name":"My new state","params":[{"name":"factor"}],"executionLocation":'
+                 '{"type":"temporaryLauncher","spec":{"cpus":1,"memoryMebibytes":512}}}' % model["modelId"])
+        tensor = bytes.fromhex("010000006040")
+        body = bytes([1, len(text_), len(tensor)]) + text_.encode() + tensor
+        self.assertLess(len(text_), 253)
+        envelope, _ = self.send("Model/createState", text_, headers=NODE, body=body)
+        self.assertEqual(set(envelope["result"]["success"]), {"durations", "stateId"})
+        self.assertEqual(self.state(model["modelId"], envelope["result"]["success"]["stateId"]), {"factor": struct.pack("<d", 3.5)})
 
     def test_blobs_that_params_do_not_call_for_are_refused(self):
         params = {"modelId": self.keeper(), "name": "s", "params": [{"name": "x"}], "executionLocation": self.warm()}

@@ -12,6 +12,8 @@ struct Call: Sendable {
     let requestID: String
     /// What is held of quotas for the call; nil where nothing bounds it.
     var hold: QuotaHold?
+    /// How its run fails on purpose, for tests of clients.
+    var injected: RunFailure.Code?
 
     /// The params as `type`.
     ///

@@ -35,6 +35,8 @@ final class CallGate: Sendable {
         let caller: Caller
         let params: JSONValue
         let hold: QuotaHold
+        /// How its run fails on purpose.
+        let injected: RunFailure.Code?
     }
 
     /// Lets a call in, or not.
@@ -44,24 +46,27 @@ final class CallGate: Sendable {
     func admit(_ incoming: IncomingCall, as method: APIMethod) async throws(APIError) -> Admission {
         let caller = try await caller(showing: incoming.key)
         try rates.pass(keyID: caller.keyID, keyRate: caller.requestRate)
-        try inject(incoming, method)
+        let injected = try injected(incoming, method)
         if let budget = options.budget, await !budget(caller.keyID, method) { throw APIError(.paymentRequired) }
         guard let params = incoming.object else {
             throw .invalidParameter("params", "the params must be an object, with a member for each parameter")
         }
         let hold = try await quotas.reserve(method, params, blobSizesBytes: incoming.blobs.sizesBytes, for: caller)
-        return Admission(caller: caller, params: params, hold: hold)
+        return Admission(caller: caller, params: params, hold: hold, injected: injected)
     }
 
-    private func inject(_ incoming: IncomingCall, _ method: APIMethod) throws(APIError) {
+    private func injected(_ incoming: IncomingCall, _ method: APIMethod) throws(APIError) -> RunFailure.Code? {
+        var outcome: Injection.Outcome?
         if options.allowsInjection, let wanted = incoming.wantedError {
-            guard let code = APIErrorCode(rawValue: wanted), method.errorCodes.contains(code) else {
-                throw .invalidParameter("x-strata-inject", "\(method.rawValue) does not answer `\(wanted)`")
-            }
-            throw APIError(injected: code)
+            outcome = Injection.Outcome(parsing: wanted, for: method)
+            if outcome == nil { throw .invalidParameter("x-strata-inject", "\(method.rawValue) does not answer `\(wanted)`") }
+        } else {
+            outcome = options.injections.first { $0.method == method && Double.random(in: 0..<1) < $0.probability }?.outcome
         }
-        for injection in options.injections where injection.method == method {
-            if Double.random(in: 0..<1) < injection.probability { throw APIError(injected: injection.code) }
+        switch outcome {
+        case .error(let code): throw APIError(injected: code)
+        case .failure(let code): return code
+        case nil: return nil
         }
     }
 }

@@ -104,7 +104,7 @@ public final class APIServer: Sendable {
                 defer { admission.hold.callHasEnded() }
                 let call = Call(
                     method: method, params: admission.params, blobs: incoming.blobs, caller: admission.caller,
-                    client: incoming.client, requestID: incoming.requestID, hold: admission.hold)
+                    client: incoming.client, requestID: incoming.requestID, hold: admission.hold, injected: admission.injected)
                 return await service.answer(call, to: sink)
             } catch {
                 let answered = known?.answerable(error) ?? error

@@ -46,6 +46,10 @@ def misbehave(what):
         os._exit(7)
     if what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if what == "fill":
+        held = []
+        while True:
+            held.append(bytearray(b"x" * (32 << 20)))
     if what == "hang":
         time.sleep(3600)
 
@@ -100,3 +104,12 @@ model = make_model(Entry())
 RAISES_AT_START = 'raise RuntimeError("raised while loading")\n'
 HANGS_AT_START = "import time\ntime.sleep(3600)\n"
 EXITS_AT_START = "import os\nos._exit(9)\n"
+
+# An executable that greets the host with a message of no kind.
+BREAKS_THE_PROTOCOL = r"""#!/usr/bin/perl
+use Socket;
+socket(my $peer, AF_UNIX, SOCK_STREAM, 0) or die;
+connect($peer, sockaddr_un($ENV{IPC_PATH})) or die;
+syswrite($peer, "\x07" . "nonsense" x 10);
+sleep 600;
+"""

@@ -152,10 +152,26 @@ import Testing
         }
     }
 
+    @Test func runsFailOnPurpose() async throws {
+        try await RunningServer.with { $0.allowsInjection = true } _: { server async throws in
+            let id = try await server.test.createModel()
+            let location = #"{"type": "temporaryLauncher", "spec": {"cpus": 1, "memoryMebibytes": 512}}"#
+            let create = #"{"modelId": "\#(id)", "name": "s", "params": [], "executionLocation": \#(location)}"#
+            for (method, params) in [("Model/createState", create), ("Model/evaluate", #"{"modelId": "\#(id)", "params": []}"#)] {
+                for code in RunFailure.Code.allCases where code != .invalidOutput || method == "Model/evaluate" {
+                    let answer = try await server.call(method, params, headers: ["x-strata-inject": "failed.\(code.rawValue)"])
+                    #expect(answer.result["failed"]?["error"]?["code"]?.stringValue == code.rawValue, "\(method)")
+                }
+            }
+            #expect(try await server.test.store.states(of: id).total == 1)
+        }
+    }
+
     @Test func injectionsThatMakeNoSenseAreRefused() throws {
         let injection = try Injection(parsing: "Model.createState=quota_exceeded:0.1")
-        #expect(injection.method == .createState && injection.code == .quotaExceeded && injection.probability == 0.1)
-        for text in ["", "Model.createState", "Model.none=unknown", "Model.getModels=quota_exceeded", "Model.createState=unknown:2", "Model.createState=unknown:x", "Model.createState=:", "=", ".=:0", "Model.createState=unknown:"] {
+        #expect(injection.method == .createState && injection.outcome == .error(.quotaExceeded) && injection.probability == 0.1)
+        for text in ["", "Model.createState", "Model.none=unknown", "Model.getModels=quota_exceeded", "Model.createState=unknown:2", "Model.createState=unknown:x", "Model.createState=:", "=", ".=:0", "Model.createState=unknown:",
+            "Model.createState=failed.quota_exceeded", "Model.createState=failed.invalid_output", "Model.getModels=failed.cancelled"] {
             #expect(throws: APIError.self, "\(text)") { try Injection(parsing: text) }
         }
     }

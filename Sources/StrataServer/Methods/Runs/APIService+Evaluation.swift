@@ -12,6 +12,13 @@ extension APIService {
             request.location = .persistentLauncher(used.id)
             request.keepsInstance = used.level == .instantiatedModel && snapshot == nil
         }
+        if let code = call.injected {
+            let launcher = UsedLauncher(request.location ?? .temporaryLauncher(LauncherSpec()), spec: launcherSpec)
+            let failed = EvaluateFailed(
+                totalDuration: 0, durations: EvaluateDurations(OperationDurations()), executedOnLauncher: launcher,
+                error: RunFailure(injected: code, in: .evaluate))
+            return try await sink.answer(DecthingsAPI.EvaluateResult.failed(failed))
+        }
         let result = try await sayingSnapshotNotFound { try await evaluate(request) }
         try await answer(result, call, to: sink) { .success($0) }
     }

@@ -8,6 +8,10 @@ extension APIService {
         let mounts = try await mounts(params.mountModels ?? [], call)
         let location = try location(params.executionLocation, for: call.caller)
         let parameters = try await parameters(params.params, call)
+        if let code = call.injected {
+            let failure = RunFailure(injected: code, in: .createState)
+            return try await sink.answer(DecthingsAPI.CreateStateResult.failed(durations: CreateStateDurations(total: 0), error: failure))
+        }
         let request = CreateStateRequest(
             modelID: model, name: params.name, parameters: parameters, mounts: mounts, location: location)
         let result = try await unbound { [store, executor] in try await store.createState(request, on: executor) }
