@@ -18,6 +18,8 @@ struct WebSocketChannel: Sendable {
         let silence = WebSocketSilence()
         try pipeline.addHandler(ArrivalWatch(silence), position: .first)
         try pipeline.addHandler(WebSocketGuard(promise: promise, silence: silence, options: options))
-        self.channel = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+        // Each message that waits here may be as large as one may be.
+        self.channel = try NIOAsyncChannel(
+            wrappingChannelSynchronously: channel, configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 4)))
     }
 }

@@ -46,8 +46,6 @@ final class WebSocketConnection: Sendable {
             switch frame.opcode {
             case .binary, .text, .continuation:
                 if let message = try assembly.take(frame) { try await take(message, writer) }
-            case .ping:
-                try await writer.control(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData))
             case .connectionClose:
                 // The close is answered with its own code, as RFC 6455 wants; answers still on their way are dropped.
                 let code = frame.unmaskedData.getSlice(at: frame.unmaskedData.readerIndex, length: 2) ?? ByteBuffer()

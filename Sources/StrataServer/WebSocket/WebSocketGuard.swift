@@ -79,7 +79,12 @@ final class WebSocketGuard: ChannelDuplexHandler {
         if [.binary, .text, .continuation].contains(frame.opcode) { isFragmented = !frame.fin }
         if !isFragmented { silence.messageBegan = nil }
         silence.readingSince = nil
-        context.fireChannelRead(data)
+        // Answered here, also while the connection takes no further call: clients end one whose pings are not answered.
+        if frame.opcode == .ping {
+            context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)), promise: nil)
+        } else {
+            context.fireChannelRead(data)
+        }
     }
 
     func read(context: ChannelHandlerContext) {

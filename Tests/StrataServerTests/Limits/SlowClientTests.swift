@@ -109,9 +109,9 @@ import Testing
 
     @Test func aCallThatTakesLongerThanEveryTimeoutIsAnswered() async throws {
         try await RunningServer.with {
-            ($0.headTimeoutSeconds, $0.idleTimeoutSeconds, $0.bodyTimeoutSeconds, $0.writeTimeoutSeconds) = (0.2, 0.2, 0.2, 0.2)
+            ($0.headTimeoutSeconds, $0.idleTimeoutSeconds, $0.bodyTimeoutSeconds, $0.writeTimeoutSeconds) = (1, 1, 1, 1)
         } answering: { _, sink in
-            try await Task.sleep(for: .seconds(1))
+            try await Task.sleep(for: .seconds(3))
             try await sink.begin(.emptyResult, blobSizesBytes: [])
         } _: { server async throws in
             #expect(try await server.call("Model/createState").error == nil)

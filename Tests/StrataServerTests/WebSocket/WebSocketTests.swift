@@ -55,6 +55,25 @@ import Testing
         }
     }
 
+    @Test func pingsAreAnsweredWhileNoFurtherCallIsTaken() async throws {
+        let go = Signal()
+        try await RunningServer.with({ $0.webSocket.runningCallsMax = 1 }, answering: { _, sink in
+            await go.wait()
+            try await sink.begin(.emptyResult, blobSizesBytes: [])
+        }) { server async throws in
+            let client = try await WebSocketClient.connect(port: server.port)
+            for id in 1...3 { try await client.send(Self.message(UInt32(id), "Model/createState")) }
+            try await client.send([1, 2], opcode: 9)
+            let pong = try await client.receive()
+            #expect(pong.opcode == 10 && pong.payload == [1, 2])
+            for id in 1...3 {
+                go.fire()
+                #expect(try await Self.answer(client).id == UInt32(id))
+            }
+            client.close()
+        }
+    }
+
     @Test func callsRunSideBySide() async throws {
         let go = Signal()
         try await RunningServer.with(answering: { call, sink in

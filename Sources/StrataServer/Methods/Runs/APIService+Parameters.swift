@@ -1,4 +1,5 @@
 import DecthingsAPI
+import ModelRuntime
 import Strata
 
 extension APIService {
@@ -54,7 +55,8 @@ extension APIService {
         switch location {
         case .temporaryLauncher(let spec): return .temporaryLauncher(Strata.LauncherSpec(spec))
         case .persistentLauncher(let text):
-            guard let id = LauncherID(rawValue: text), caller.right != nil else { throw APIError(.persistentLauncherNotFound) }
+            guard let id = LauncherID(rawValue: text), caller.right != nil, executor.persistentLaunchers.contains(where: { $0.id == id })
+            else { throw APIError(.persistentLauncherNotFound) }
             return .persistentLauncher(id)
         }
     }

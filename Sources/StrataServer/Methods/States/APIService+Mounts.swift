@@ -14,6 +14,7 @@ extension APIService {
                 return id
             }
             let snapshot = try mount.snapshotId.map { (text) throws(APIError) in try Self.mountedSnapshotID(text) }
+            try await requireMounted(state, snapshot, of: model)
             requests.append(try MountRequest(modelID: model, stateID: state, snapshotID: snapshot))
         }
         return requests
@@ -28,16 +29,24 @@ extension APIService {
             guard !records.contains(where: { $0.modelID == model }) else {
                 throw APIError.invalidParameter("mountModels", "the model \(model) is mounted twice; mount each model once")
             }
-            if let snapshot {
-                do {
-                    _ = try await store.snapshot(snapshot, of: model)
-                } catch {
-                    throw error.code == .snapshotNotFound ? APIError(.snapshotForModelToMountNotFound) : error
-                }
-            }
+            try await requireMounted(nil, snapshot, of: model)
             records.append(MountRecord(modelID: model, snapshotID: snapshot))
         }
         return records
+    }
+
+    /// They are there; looked at before parameters are read, which may be long.
+    private func requireMounted(_ state: StateID?, _ snapshot: SnapshotID?, of model: ModelID) async throws {
+        do throws(StrataError) {
+            if let state { _ = try await store.state(state, of: model) }
+            if let snapshot { _ = try await store.snapshot(snapshot, of: model) }
+        } catch {
+            switch error.code {
+            case .stateNotFound: throw APIError(.stateForModelToMountNotFound)
+            case .snapshotNotFound: throw APIError(.snapshotForModelToMountNotFound)
+            default: throw error
+            }
+        }
     }
 
     private func mountedModel(_ text: String, _ call: Call) async throws -> ModelID {
