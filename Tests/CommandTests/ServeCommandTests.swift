@@ -12,7 +12,7 @@ import Testing
         let wrong: [[String]] = [
             ["--port", "70000"], ["--certificate", "c.pem"], ["--private-key", "k.pem"], ["--host", "0.0.0.0", "--no-keys"],
             ["--inject", "Model.createState"], ["--inject", "Model.getModels=quota_exceeded"], ["--max-calls", "0"], ["--log", "loud"],
-            ["--grace-seconds=-1"], ["--idle-timeout-seconds", "0"],
+            ["--grace-seconds=-1"], ["--idle-timeout-seconds", "0"], ["--ping-seconds", "nan"], ["--capacity-cpus", "0"],
         ]
         for arguments in wrong {
             let outcome = try await tool.run(Tool.executable, ["serve", "--store", tool.store] + arguments)

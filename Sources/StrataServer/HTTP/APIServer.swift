@@ -14,7 +14,7 @@ import Tracing
 /// let api = APIServer(service: APIService(store: store, executor: executor))
 /// let router = Router()
 /// router.addDecthingsAPI(api)
-/// let app = Application(router: router, server: api.serverBuilder())
+/// let app = Application(router: router, server: try api.serverBuilder())
 /// try await app.runService()
 /// await api.stop()
 /// ```

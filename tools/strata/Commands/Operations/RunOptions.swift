@@ -16,11 +16,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Memory. (default: the model's)", valueName: "MiB"))
     var memoryMebibytes: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "The Python that runs the model. (default: $STRATA_PYTHON, else .venv/bin/python3 here or above, else python3)",
-            valueName: "path"))
-    var python: String?
+    @OptionGroup var execution: ExecutorOptions
 
     @Flag(help: "Show on standard error what the model printed.")
     var showOutput = false
@@ -44,8 +40,7 @@ struct RunOptions: ParsableArguments {
     }
 
     func executor(_ capture: OutputCapture) -> ProcessExecutor {
-        var configuration = ProcessExecutor.Configuration()
-        configuration.pythonPath = python
+        var configuration = execution.configuration()
         configuration.receiveOutput = { capture.set($0) }
         return ProcessExecutor(configuration: configuration, logger: ToolLogger.make("strata.model-runtime"))
     }

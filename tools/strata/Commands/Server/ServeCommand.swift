@@ -44,9 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Wait for no call at the end: those that run are ended.")
     var cancelRunning = false
 
-    @Option(help: ArgumentHelp("The Python that runs models. (default: as `strata create-state`)", valueName: "path"))
-    var python: String?
-
+    @OptionGroup var execution: ExecutorOptions
     @OptionGroup var limits: ServeLimits
     @OptionGroup var global: GlobalOptions
 
@@ -97,9 +95,7 @@ struct ServeCommand: AsyncParsableCommand {
                 throw StrataError(.invalidParameter, error.reason ?? "\(error)", parameterName: error.parameterName)
             }
         }
-        var executorConfiguration = ProcessExecutor.Configuration()
-        executorConfiguration.pythonPath = python
-        let executor = ProcessExecutor(configuration: executorConfiguration, logger: ToolLogger.make("strata.model-runtime"))
+        let executor = ProcessExecutor(configuration: execution.configuration(), logger: ToolLogger.make("strata.model-runtime"))
         var serviceOptions = APIService.Options()
         serviceOptions.logger = options.logger
         let server = APIServer(service: APIService(store: store, executor: executor, options: serviceOptions), options: options)

@@ -32,6 +32,24 @@ struct ServeLimits: ParsableArguments {
     @Option(help: ArgumentHelp("How long a connection may stay without a request.", valueName: "seconds"))
     var idleTimeoutSeconds = 300.0
 
+    @Option(help: ArgumentHelp("How long a connection may take to its first request's head, TLS included.", valueName: "seconds"))
+    var headTimeoutSeconds = 30.0
+
+    @Option(help: ArgumentHelp("How long nothing of a request's body may come while the server waits for it.", valueName: "seconds"))
+    var bodyTimeoutSeconds = 60.0
+
+    @Option(help: ArgumentHelp("Bytes a second that a request's body must bring at least, after that time.", valueName: "count"))
+    var minBodyRate = 500.0
+
+    @Option(help: ArgumentHelp("How long a client may take nothing of what is sent to it.", valueName: "seconds"))
+    var writeTimeoutSeconds = 60.0
+
+    @Option(help: ArgumentHelp("Bytes of one WebSocket message.", valueName: "bytes"))
+    var maxMessageBytes = 64 << 20
+
+    @Option(help: ArgumentHelp("Silence of a WebSocket's client after which it is pinged, and after as much again lost.", valueName: "seconds"))
+    var pingSeconds = 60.0
+
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
@@ -51,14 +69,21 @@ struct ServeLimits: ParsableArguments {
         guard Logger.Level(rawValue: log) != nil else {
             throw ValidationError("--log is `\(log)`; choose trace, debug, info, notice, warning, error or critical.")
         }
-        for (name, value) in [("max-calls", maxCalls), ("max-connections", maxConnections), ("max-body-bytes", maxBodyBytes)] where value < 1 {
+        let counts = [
+            ("max-calls", maxCalls), ("max-connections", maxConnections), ("max-body-bytes", maxBodyBytes), ("max-message-bytes", maxMessageBytes),
+        ]
+        for (name, value) in counts where value < 1 {
             throw ValidationError("--\(name) is \(value); the least is 1.")
         }
         guard (0...1 << 20).contains(cacheMebibytes) else {
             throw ValidationError("--cache-mebibytes is \(cacheMebibytes); it is from 0 to 1,048,576.")
         }
         if let maxRequestRate, !(maxRequestRate > 0) { throw ValidationError("--max-request-rate is \(maxRequestRate); it is above 0.") }
-        guard idleTimeoutSeconds > 0 else { throw ValidationError("--idle-timeout-seconds is \(idleTimeoutSeconds); it is above 0.") }
+        let amounts = [
+            ("idle-timeout-seconds", idleTimeoutSeconds), ("head-timeout-seconds", headTimeoutSeconds), ("body-timeout-seconds", bodyTimeoutSeconds),
+            ("min-body-rate", minBodyRate), ("write-timeout-seconds", writeTimeoutSeconds), ("ping-seconds", pingSeconds),
+        ]
+        for (name, value) in amounts where !(value > 0 && value < 1e9) { throw ValidationError("--\(name) is \(value); it is above 0.") }
     }
 
     func options() throws -> ServerOptions {
@@ -69,6 +94,13 @@ struct ServeLimits: ParsableArguments {
         options.requestRate = maxRequestRate.map { RequestRate(perSecond: $0) }
         options.storeQuota = StorageQuota(bytesMax: quotaBytes, statesMax: quotaStates, modelsMax: quotaModels)
         options.idleTimeoutSeconds = idleTimeoutSeconds
+        options.headTimeoutSeconds = headTimeoutSeconds
+        options.bodyTimeoutSeconds = bodyTimeoutSeconds
+        options.bodyBytesPerSecondMin = minBodyRate
+        options.writeTimeoutSeconds = writeTimeoutSeconds
+        options.webSocket.messageBytesMax = maxMessageBytes
+        options.webSocket.pingSeconds = pingSeconds
+        options.webSocket.pongTimeoutSeconds = pingSeconds
         options.allowsInjection = injectByHeader || !inject.isEmpty
         options.injections = try inject.map { text in
             do throws(APIError) {
