@@ -3,7 +3,10 @@ import Synchronization
 
 /// Hands out the machine's processors, its memory and places for operations, first come first served.
 ///
-/// Nobody overtakes: a small demand behind a large one waits for it, so that the large one gets its turn.
+/// Operations do not overtake each other: a small demand behind a large one waits for it, so that the large one gets its
+/// turn. Standing demands, those of persistent launchers, wait beside that line, since what they wait for may come only
+/// when somebody deletes a launcher: they hold nobody up, are looked at first whenever something becomes free, and a
+/// small one may go before a large one. Under an unbroken stream of operations a large one may wait long.
 final class Admission: Sendable {
     /// What one launcher takes; more than the machine has counts as all of it.
     struct Demand: Hashable, Sendable {
@@ -13,6 +16,7 @@ final class Admission: Sendable {
     }
 
     private struct Waiter {
+        let id: Int
         let demand: Demand
         let continuation: CheckedContinuation<Void, any Error>
     }
@@ -21,8 +25,10 @@ final class Admission: Sendable {
         var free: Demand
         /// Memory that goes back only when somebody deletes a persistent launcher.
         var standingMemoryMebibytes = 0
-        /// In order of arrival.
-        var waiters: [(id: Int, waiter: Waiter)] = []
+        /// Operations, in order of arrival.
+        var waiters: [Waiter] = []
+        /// Standing demands, in order of arrival.
+        var standing: [Waiter] = []
         var idCount = 0
     }
 
@@ -43,40 +49,19 @@ final class Admission: Sendable {
             operations: min(demand.operations, whole.operations))
     }
 
-    /// Waits for its turn and takes the demand, which must be clamped. Give it back with `leave`.
+    /// Waits for its turn and takes the demand of an operation, which must be clamped. Give it back with `leave`.
     ///
     /// - Throws: `ExecutionFailure.serverOverloaded` when too many wait, or when what persistent launchers hold leaves too
-    ///   little; `CancellationError`.
+    ///   little, now or because of one that was made while this one waited; `CancellationError`.
     func enter(_ demand: Demand) async throws {
-        let id = state.withLock { state in
-            state.idCount += 1
-            return state.idCount
-        }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                let result = state.withLock { state -> Result<Void, any Error>? in
-                    if Task.isCancelled { return .failure(CancellationError()) }
-                    if state.waiters.isEmpty, state.free.covers(demand) {
-                        state.free.subtract(demand)
-                        return .success(())
-                    }
-                    let isHopeless = demand.memoryMebibytes > whole.memoryMebibytes - state.standingMemoryMebibytes
-                    if demand.operations > 0, isHopeless || state.waiters.count >= waitingMax {
-                        return .failure(ExecutionFailure.serverOverloaded)
-                    }
-                    state.waiters.append((id, Waiter(demand: demand, continuation: continuation)))
-                    return nil
-                }
-                if let result { continuation.resume(with: result) }
+        try await wait(demand) { [self] state, waiter in
+            if state.waiters.isEmpty, state.free.covers(demand) {
+                state.free.subtract(demand)
+                return .success(())
             }
-        } onCancel: {
-            let cancelled = state.withLock { state -> Waiter? in
-                guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
-                return state.waiters.remove(at: index).waiter
-            }
-            cancelled?.continuation.resume(throwing: CancellationError())
-            // It may have stood before others that fit.
-            admitWaiting()
+            guard !isHopeless(demand, state), state.waiters.count < waitingMax else { return .failure(ExecutionFailure.serverOverloaded) }
+            state.waiters.append(waiter)
+            return nil
         }
     }
 
@@ -85,22 +70,79 @@ final class Admission: Sendable {
         admitWaiting()
     }
 
+    /// Takes what a persistent launcher keeps for as long as it exists, as soon as there is enough. Give it back with
+    /// `leaveStanding`.
+    ///
+    /// - Throws: `CancellationError`.
+    func enterStanding(_ demand: Demand) async throws {
+        try await wait(demand) { state, waiter in
+            state.standing.append(waiter)
+            return nil
+        }
+    }
+
+    func leaveStanding(_ demand: Demand) {
+        state.withLock { state in
+            state.free.add(demand)
+            state.standingMemoryMebibytes -= demand.memoryMebibytes
+        }
+        admitWaiting()
+    }
+
     /// Takes without waiting, and more than there is if need be: what runs on a persistent launcher has its place already.
     func occupy(_ demand: Demand) { state.withLock { $0.free.subtract(demand) } }
 
-    /// Says how much of what was taken stays taken for as long as a persistent launcher exists.
-    func standing(memoryMebibytes: Int) { state.withLock { $0.standingMemoryMebibytes += memoryMebibytes } }
+    /// Suspends until `begin` answers, or until the waiter that it has put into a line is resumed.
+    private func wait(
+        _ demand: Demand, _ begin: @Sendable (inout State, Waiter) -> Result<Void, any Error>?
+    ) async throws {
+        let id = state.withLock { state in
+            state.idCount += 1
+            return state.idCount
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                let result = state.withLock { state -> Result<Void, any Error>? in
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    return begin(&state, Waiter(id: id, demand: demand, continuation: continuation))
+                }
+                if let result { continuation.resume(with: result) } else { admitWaiting() }
+            }
+        } onCancel: {
+            let cancelled = state.withLock { state -> Waiter? in
+                if let index = state.waiters.firstIndex(where: { $0.id == id }) { return state.waiters.remove(at: index) }
+                return state.standing.firstIndex { $0.id == id }.map { state.standing.remove(at: $0) }
+            }
+            cancelled?.continuation.resume(throwing: CancellationError())
+            // It may have stood before others that fit.
+            admitWaiting()
+        }
+    }
+
+    private func isHopeless(_ demand: Demand, _ state: State) -> Bool {
+        demand.memoryMebibytes > whole.memoryMebibytes - state.standingMemoryMebibytes
+    }
 
     private func admitWaiting() {
-        let admitted = state.withLock { state in
+        let (admitted, refused) = state.withLock { state -> ([Waiter], [Waiter]) in
             var admitted: [Waiter] = []
-            while let first = state.waiters.first?.waiter, state.free.covers(first.demand) {
+            for waiter in state.standing where state.free.covers(waiter.demand) {
+                state.free.subtract(waiter.demand)
+                state.standingMemoryMebibytes += waiter.demand.memoryMebibytes
+                admitted.append(waiter)
+            }
+            state.standing.removeAll { waiter in admitted.contains { $0.id == waiter.id } }
+            // What stands now may leave too little, ever, for some that have waited.
+            let refused = admitted.isEmpty ? [] : state.waiters.filter { isHopeless($0.demand, state) }
+            state.waiters.removeAll { waiter in refused.contains { $0.id == waiter.id } }
+            while let first = state.waiters.first, state.free.covers(first.demand) {
                 state.free.subtract(first.demand)
                 admitted.append(first)
                 state.waiters.removeFirst()
             }
-            return admitted
+            return (admitted, refused)
         }
+        for waiter in refused { waiter.continuation.resume(throwing: ExecutionFailure.serverOverloaded) }
         for waiter in admitted { waiter.continuation.resume() }
     }
 }

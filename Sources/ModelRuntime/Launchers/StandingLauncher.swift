@@ -42,8 +42,7 @@ final class StandingLauncher: Sendable {
         making.withLock { making in
             making = Task { [self] in
                 do {
-                    try await host.admission.enter(demand)
-                    host.admission.standing(memoryMebibytes: demand.memoryMebibytes)
+                    try await host.admission.enterStanding(demand)
                     do {
                         let room = try await makeRoom()
                         state.withLock { state in
@@ -52,7 +51,7 @@ final class StandingLauncher: Sendable {
                         }
                         ready.fulfil(.success(()))
                     } catch {
-                        giveBackMemory()
+                        host.admission.leaveStanding(demand)
                         throw error
                     }
                 } catch {
@@ -68,11 +67,6 @@ final class StandingLauncher: Sendable {
     private func makeRoom() async throws -> LauncherRoom {
         try await LauncherRoom.make(
             spec: spec, idleSessionsMax: host.configuration.idleSessionsMax, configuration: host.configuration, logger: host.logger)
-    }
-
-    private func giveBackMemory() {
-        host.admission.standing(memoryMebibytes: -demand.memoryMebibytes)
-        host.admission.leave(demand)
     }
 
     var description: PersistentLauncher {
@@ -184,6 +178,6 @@ final class StandingLauncher: Sendable {
         }
         guard let room else { return }
         await room.close()
-        giveBackMemory()
+        host.admission.leaveStanding(demand)
     }
 }

@@ -76,6 +76,60 @@ import Testing
         for task in waiting { try await task.value }
     }
 
+    private static func standing(_ memory: Int) -> Admission.Demand { Admission.Demand(memoryMebibytes: memory) }
+
+    @Test func aStandingDemandHoldsNobodyUpAndIsServedFirst() async throws {
+        let admission = Self.admission()
+        try await admission.enter(Self.demand(memory: 600))
+        let order = Shared<[String]>([])
+        let standing = Task {
+            try await admission.enterStanding(Self.standing(700))
+            order.value.withLock { $0.append("standing") }
+        }
+        try await Task.sleep(for: .milliseconds(20))
+        try await admission.enter(Self.demand(memory: 300))
+        // Smaller than what stands before it.
+        try await admission.enterStanding(Self.standing(100))
+        let operation = Task {
+            try await admission.enter(Self.demand(memory: 200))
+            order.value.withLock { $0.append("operation") }
+        }
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(order.value.withLock { $0 } == [])
+        admission.leave(Self.demand(memory: 300))
+        try await operation.value
+        admission.leave(Self.demand(memory: 200))
+        admission.leave(Self.demand(memory: 600))
+        try await standing.value
+        #expect(order.value.withLock { $0 } == ["operation", "standing"])
+    }
+
+    @Test func whoWaitsInVainBecauseOfALauncherIsTold() async throws {
+        let admission = Self.admission()
+        try await admission.enter(Self.demand(memory: 500))
+        let large = Task { try await admission.enter(Self.demand(memory: 800)) }
+        try await Task.sleep(for: .milliseconds(20))
+        let behind = Task { try await admission.enter(Self.demand(memory: 200)) }
+        try await Task.sleep(for: .milliseconds(20))
+        try await admission.enterStanding(Self.standing(300))
+        await #expect(throws: ExecutionFailure.serverOverloaded) { try await large.value }
+        try await behind.value
+        admission.leaveStanding(Self.standing(300))
+        admission.leave(Self.demand(memory: 500))
+        try await admission.enter(Self.demand(memory: 800))
+    }
+
+    @Test func aStandingDemandThatIsGivenUpTakesNothing() async throws {
+        let admission = Self.admission()
+        try await admission.enter(Self.demand(memory: 500))
+        let standing = Task { try await admission.enterStanding(Self.standing(600)) }
+        try await Task.sleep(for: .milliseconds(20))
+        standing.cancel()
+        await #expect(throws: CancellationError.self) { try await standing.value }
+        admission.leave(Self.demand(memory: 500))
+        try await admission.enter(Self.demand(memory: 1000))
+    }
+
     @Test func moreThanTheMachineHasCountsAsAllOfIt() async throws {
         let admission = Self.admission(operationsMax: 3)
         let all = admission.clamped(Admission.Demand(cpus: 64, memoryMebibytes: 1 << 20, operations: 9))

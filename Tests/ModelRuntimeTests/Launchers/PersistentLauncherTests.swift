@@ -4,71 +4,8 @@ import Strata
 import Testing
 
 /// Launchers that stay, and the code that waits warm on them.
-@Suite struct PersistentLauncherTests {
-    /// An executor with a root of its own, and what is left there at the end.
-    private static func withExecutor(
-        _ configure: (inout ProcessExecutor.Configuration) -> Void = { _ in },
-        _ body: @Sendable (ProcessExecutor, _ root: String) async throws -> Void
-    ) async throws {
-        let root = try ModelRun.makeRoot()
-        defer { try? FileManager.default.removeItem(atPath: root) }
-        var configuration = ProcessExecutor.Configuration()
-        configuration.temporaryRoot = root
-        configure(&configuration)
-        let executor = ProcessExecutor(configuration: configuration)
-        try await RunGate.shared.pass {
-            do {
-                try await body(executor, root)
-            } catch {
-                await executor.close()
-                throw error
-            }
-            await executor.close()
-        }
-        #expect(Leftovers.processes(below: root).isEmpty)
-        #expect(Leftovers.files(below: root).isEmpty)
-        #expect(executor.persistentLaunchers.isEmpty)
-    }
-
+@Suite struct PersistentLauncherTests: LauncherSuite {
     private static let runtime = RuntimeUnderTest.processes[0]
-
-    /// What one operation was given and found.
-    private struct Operation {
-        let isLauncherReused: Bool
-        let isCodeReused: Bool
-        let output: ExecutionOutput?
-    }
-
-    private static func operate(
-        _ executor: ProcessExecutor, _ location: ExecutionLocation, _ code: ModelCode, parameters: [CallParameter] = [],
-        otherModels: [MountedModel] = [], receiver: RecordingReceiver = RecordingReceiver(),
-        _ whileRunning: () async throws -> Void = {}
-    ) async throws -> Operation {
-        let launcher = try await executor.acquireLauncher(at: location)
-        do {
-            let session = try await launcher.start(code)
-            do {
-                try await session.createModelState(
-                    CreateModelStateCall(parameters: parameters, otherModels: otherModels), receiver: receiver)
-                try await whileRunning()
-                await session.terminate(reusable: true)
-            } catch {
-                await session.terminate(reusable: false)
-                throw error
-            }
-            let output = await launcher.release()
-            return Operation(isLauncherReused: launcher.isReused, isCodeReused: session.isReused, output: output)
-        } catch {
-            await launcher.release()
-            throw error
-        }
-    }
-
-    private static func waitUntilActive(_ executor: ProcessExecutor, _ id: LauncherID) async throws {
-        while executor.persistentLaunchers.first(where: { $0.id == id })?.state != .active {
-            try await Task.sleep(for: .milliseconds(2))
-        }
-    }
 
     @Test(arguments: RuntimeUnderTest.processes)
     func aSecondOperationOfAnUnchangedModelFindsItsCodeLoaded(runtime: RuntimeUnderTest) async throws {
