@@ -46,7 +46,7 @@ struct OperationPipeline: Sendable {
         let watch = Stopwatch()
         let session: any ModelSession
         do {
-            session = try await withTimeLimit(seconds: limits.codeStartupSeconds, at: .codeStartup) { [code] in
+            session = try await withTimeLimit(seconds: limits.codeStartupSeconds, at: .codeStartup, lateSuccessCounts: true) { [code] in
                 try await launcher.start(code)
             }
             if !session.isReused { journal.setDuration(\.codeStartupMilliseconds, watch.milliseconds) }
@@ -87,21 +87,23 @@ extension ExecutionFailure {
 }
 
 /// Runs `body` and cancels it after `seconds`; it must then return soon.
+///
+/// - Parameter lateSuccessCounts: a result that comes all the same is kept: for what would otherwise be lost unowned, as a
+///   session is. Without it a success after the time is none, such as that of a training which was asked to stop and did.
 func withTimeLimit<T: Sendable>(
-    seconds: Int, at phase: ExecutionPhase, _ body: @escaping @Sendable () async throws -> T
+    seconds: Int, at phase: ExecutionPhase, lateSuccessCounts: Bool = false, _ body: @escaping @Sendable () async throws -> T
 ) async throws -> T {
     try await withThrowingTaskGroup(of: T?.self) { group in
         group.addTask { try await body() }
         group.addTask {
-            // Ends quietly when the caller is cancelled: what the body makes of that counts.
+            // Ends quietly when the caller is cancelled, which the body notices by itself.
             try? await Task.sleep(for: .seconds(seconds))
             return nil
         }
         defer { group.cancelAll() }
         if let result = try await group.next()! { return result }
-        // The body may have ended at the last moment: its own success counts, a result in hand is never thrown away.
         group.cancelAll()
-        if case .success(let result?)? = await group.nextResult() { return result }
+        if case .success(let result?)? = await group.nextResult(), lateSuccessCounts { return result }
         throw Task.isCancelled ? CancellationError() as any Error : ExecutionFailure.maxDurationExceeded(at: phase)
     }
 }

@@ -83,6 +83,24 @@ import Testing
         }
     }
 
+    /// The program stops when it is asked to, and answers with success.
+    @Test func aTrainingThatTookTooLongIsNoneThoughItsProgramStopsInPeace() async throws {
+        try await PipelineRun.with("conformance_executable", language: .rust, limits: MaxDurations(trainSeconds: 1)) { run in
+            let request = TrainRequest(
+                modelID: run.model, newStateName: "never",
+                parameters: [.inline(name: "x", items: Self.tensors([1])), .inline(name: "wait", items: Self.tensors([1]))])
+            let id = try await run.store.train(request, on: run.executor)
+            guard case .failed(let failure, let durations) = try await run.store.waitForTraining(id, of: run.model) else {
+                throw AnotherFailure(nil)
+            }
+            #expect(failure == .maxDurationExceeded(at: .train))
+            #expect(durations.trainMilliseconds.map { $0 < 4000 } == true)
+            #expect(try await run.store.states(of: run.model).total == 1)
+            let output = try await run.store.operationOutput(id, of: run.model)
+            #expect(output?.standardOutput.contains("asked to stop") == true)
+        }
+    }
+
     @Test func anOperationFailsWithItsLauncherAndItsRecordSaysSo() async throws {
         try await PipelineRun.with("conformance_python") { run in
             let launcher = try run.executor.createPersistentLauncher(name: "short-lived", spec: .init())
