@@ -41,9 +41,9 @@ final class RuntimeConnection: Sendable {
     /// True once the process has connected, also after the connection has ended.
     var hasConnected: Bool { (try? connected.result?.get()) != nil }
 
-    /// Writes all of `bytes`; returns when the kernel has taken them. Cancelling abandons the write, which leaves the
-    /// stream inside a frame: end the process then.
+    /// Writes all of `bytes`; returns when the kernel has taken them. Cancelling ends the waiting: they go out all the same.
     ///
+    /// For `OutboundFrames` alone, which keeps frames apart.
     /// - Throws: `Ended`, or `CancellationError`.
     func write(_ bytes: ByteBuffer) async throws {
         let channel = try await connected.value()

@@ -1,7 +1,7 @@
 import DecthingsAPI
 import Logging
-import NIOCore
 import Strata
+import Synchronization
 
 /// Answers a process's requests for items, one after another, while another task reads what the process says.
 ///
@@ -11,14 +11,15 @@ final class ItemServer: Sendable {
     static let waitingRequestsMax = 1 << 16
 
     private let datasets: ServedDatasets
-    private let connection: RuntimeConnection
+    private let frames: OutboundFrames
     private let logger: Logger
+    private let isStopping = Atomic<Bool>(false)
     private let requests: AsyncStream<RuntimeDataEvent>
     private let queue: AsyncStream<RuntimeDataEvent>.Continuation
 
-    init(datasets: ServedDatasets, connection: RuntimeConnection, logger: Logger) {
+    init(datasets: ServedDatasets, frames: OutboundFrames, logger: Logger) {
         self.datasets = datasets
-        self.connection = connection
+        self.frames = frames
         self.logger = logger
         (requests, queue) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.waitingRequestsMax))
     }
@@ -46,14 +47,21 @@ final class ItemServer: Sendable {
         }
     }
 
-    /// Sends the call, then serves until cancelled or until the process no longer reads.
+    /// The call was answered: the request that is being served is the last one.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        queue.finish()
+    }
+
+    /// Sends the call, then serves until stopped or cancelled or until the process no longer reads.
     ///
     /// - Throws: what an item source throws.
     func run(after command: [UInt8]) async throws {
         var orders: [String: [Int]] = [:]
         do {
-            try await connection.write(ByteBuffer(bytes: command))
+            try await frames.send(command)
             for await request in requests {
+                if isStopping.load(ordering: .acquiring) { return }
                 switch request {
                 case .requestData(let id, let dataset, let start, let amount):
                     try await answer(id, dataset, start: start, amount: amount, order: orders[dataset])
@@ -66,12 +74,10 @@ final class ItemServer: Sendable {
     }
 
     private func answer(_ id: UInt32, _ handle: String, start: Int, amount: Int, order: [Int]?) async throws {
-        var out = ItemWriter(connection)
         guard let dataset = datasets[handle] else {
             logger.info(
                 "a model asked for items of a dataset that it was not told of", metadata: ["dataset": "\(handle)"])
-            try await out.append(RuntimeFrames.dataHead(requestID: id, itemCount: 0))
-            return try await out.flush()
+            return try await frames.send(RuntimeFrames.dataHead(requestID: id, itemCount: 0))
         }
         let count = dataset.items.itemCount
         let range = min(start, count)..<min(start + amount, count)
@@ -80,22 +86,23 @@ final class ItemServer: Sendable {
                 "a model asked for more items than there are",
                 metadata: ["dataset": "\(handle)", "start": "\(start)", "amount": "\(amount)", "count": "\(count)"])
         }
-        try await out.append(RuntimeFrames.dataHead(requestID: id, itemCount: UInt32(range.count)))
-        for batch in stride(from: range.lowerBound, to: range.upperBound, by: Self.sizesBatch) {
-            let indices = batch..<min(batch + Self.sizesBatch, range.upperBound)
-            if let order {
-                for index in indices { try await send(order[index]..<order[index] + 1, of: dataset, &out) }
-            } else {
-                try await send(indices, of: dataset, &out)
+        try await frames.send { out in
+            try await out.append(RuntimeFrames.dataHead(requestID: id, itemCount: UInt32(range.count)))
+            for batch in stride(from: range.lowerBound, to: range.upperBound, by: Self.sizesBatch) {
+                let indices = batch..<min(batch + Self.sizesBatch, range.upperBound)
+                if let order {
+                    for index in indices { try await send(order[index]..<order[index] + 1, of: dataset, &out) }
+                } else {
+                    try await send(indices, of: dataset, &out)
+                }
             }
         }
-        try await out.flush()
     }
 
     /// Sizes are asked for this many items at a time.
     private static let sizesBatch = 1024
 
-    private func send(_ range: Range<Int>, of dataset: ServedDataset, _ out: inout ItemWriter) async throws {
+    private func send(_ range: Range<Int>, of dataset: ServedDataset, _ out: inout OutboundFrames.Frame) async throws {
         let sizes = try await dataset.sizesBytes(of: range)
         for (index, size) in zip(range, sizes) {
             try await out.append(RuntimeFrames.dataItemHead(sizeBytes: UInt64(size)))
@@ -119,28 +126,5 @@ final class ItemServer: Sendable {
         }
         let order = Array(0..<count).shuffled()
         for handle in handles { orders[handle] = order }
-    }
-}
-
-/// Joins small pieces into large writes, and waits for each write.
-private struct ItemWriter {
-    /// A write goes out once it has this many bytes.
-    private static let writeSizeBytes = 256 << 10
-
-    private let connection: RuntimeConnection
-    private var pending = ByteBuffer()
-
-    init(_ connection: RuntimeConnection) { self.connection = connection }
-
-    mutating func append(_ bytes: some Collection<UInt8>) async throws {
-        pending.writeBytes(bytes)
-        if pending.readableBytes >= Self.writeSizeBytes { try await flush() }
-    }
-
-    mutating func flush() async throws {
-        guard pending.readableBytes > 0 else { return }
-        let bytes = pending
-        pending = ByteBuffer()
-        try await connection.write(bytes)
     }
 }

@@ -50,7 +50,7 @@ final class LauncherRoom: Sendable {
         let identity = CodeIdentity(code)
         let (found, outdated) = state.withLock { state -> (ProcessSession?, [ProcessSession]) in
             let outdated = state.idle.filter {
-                $0.session.resources.hasEnded || $0.code.model == identity.model && $0.code != identity
+                !$0.session.canServe || $0.code.model == identity.model && $0.code != identity
             }
             state.idle.removeAll { entry in outdated.contains { $0.session === entry.session } }
             // The one used last: what it needs is most likely still in memory.
@@ -80,7 +80,7 @@ final class LauncherRoom: Sendable {
     func putBack(_ session: ProcessSession, code: ModelCode) async {
         await session.resources.tidy()
         let surplus = state.withLock { state -> ProcessSession? in
-            if state.isClosed || idleSessionsMax == 0 || session.resources.hasEnded { return session }
+            if state.isClosed || idleSessionsMax == 0 || !session.canServe { return session }
             state.idle.append((CodeIdentity(code), session))
             return state.idle.count > idleSessionsMax ? state.idle.removeFirst().session : nil
         }

@@ -24,6 +24,12 @@ struct ConversationEnd: Sendable {
         return .unknown(reason: "the model process closed its socket without an answer and ran on; it was killed")
     }
 
+    /// Kills a process that does not read what it is told.
+    func endDeafProcess() {
+        process.signalGroup(SIGKILL)
+        logger.info("a model process did not read a command and was killed", metadata: ["process.id": "\(process.id)"])
+    }
+
     /// The failure when a process breaks the protocol. Its stream has lost its frame, so it is killed.
     func failureOfBrokenFrame(_ error: WireError) -> ExecutionFailure {
         process.signalGroup(SIGKILL)

@@ -19,6 +19,9 @@ final class ProcessSession: Sendable {
         self.outputSizeBytesMax = outputSizeBytesMax
     }
 
+    /// False when the process has ended, or nothing more can be said to it.
+    var canServe: Bool { !resources.hasEnded && calls.breakage == nil }
+
     func createModelState(_ call: CreateModelStateCall, receiver: any StateReceiver) async throws {
         var datasets = ServedDatasets(mediaLayout: calls.mediaLayout)
         let parameters = try await datasets.add(call.parameters)

@@ -1,7 +1,6 @@
 import DecthingsAPI
 import Glibc
 import Logging
-import NIOCore
 import Strata
 
 /// Starts a session: lays out the code, starts the process, waits until its code is loaded.
@@ -25,10 +24,11 @@ struct SessionStart: Sendable {
         let ending = ConversationEnd(
             process: process, connection: connection, confinement: confinement, logger: logger)
         let events = RuntimeEvents(connection.inbound)
+        let frames = OutboundFrames(connection)
         do {
             if program.takesInitialize {
                 let path = folder.model + "/" + program.entryFile
-                try await connection.write(ByteBuffer(bytes: RuntimeFrames.command(.initialize(path: path))))
+                try await frames.send(RuntimeFrames.command(.initialize(path: path)))
             }
             try await waitUntilInitialized(events)
         } catch is RuntimeConnection.Ended {
@@ -38,7 +38,7 @@ struct SessionStart: Sendable {
         }
         logger.debug("a model process has loaded its code", metadata: ["process.id": "\(process.id)"])
         let calls = RuntimeCalls(
-            connection: connection, events: events, ending: ending, mediaLayout: program.mediaLayout, logger: logger)
+            frames: frames, events: events, ending: ending, mediaLayout: program.mediaLayout, logger: logger)
         return ProcessSession(
             resources: resources, language: code.language, calls: calls, outputSizeBytesMax: configuration.outputSizeBytesMax)
     }
