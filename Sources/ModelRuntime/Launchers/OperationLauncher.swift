@@ -48,6 +48,8 @@ final class OperationLauncher: ModelLauncher {
         let resources = try await room.makeResources(for: code)
         state.withLock { $0.resources = resources }
         do {
+            // Ended before there was anything to kill.
+            try checkTermination()
             return try await SessionStart(program: program, resources: resources, configuration: configuration, logger: logger).run(code)
         } catch {
             await resources.dismantle()

@@ -10,6 +10,8 @@ final class StandingLauncher: Sendable {
         var createdAt: Int64?
         var isRecreating = false
         var isDeleting = false
+        /// What ran here was ended, and so is what has not begun yet.
+        var isTerminated = false
         /// The operations that run here, and those that wait for the room.
         var operations: [ObjectIdentifier: OperationLauncher] = [:]
         var enteringCount = 0
@@ -103,21 +105,22 @@ final class StandingLauncher: Sendable {
                 throw ExecutionFailure.launcherTerminated
             }
             let room = try await soundRoom()
-            return enter(room, isReused: isReady, use)
+            return try enter(room, isReused: isReady, use)
         } catch {
             leave(nil, use)
             throw error
         }
     }
 
-    private func enter(_ room: LauncherRoom, isReused: Bool, _ use: LauncherUse?) -> OperationLauncher {
+    private func enter(_ room: LauncherRoom, isReused: Bool, _ use: LauncherUse?) throws -> OperationLauncher {
         let share = host.admission.clamped(Admission.Demand(cpus: spec.cpus))
-        host.admission.occupy(share)
         let launcher = OperationLauncher(room: room, isReused: isReused, logger: host.logger) { [weak self] launcher in
             self?.host.admission.leave(share)
             self?.leave(launcher, use)
         }
-        state.withLock { state in
+        try state.withLock { state in
+            guard !state.isTerminated else { throw ExecutionFailure.launcherTerminated }
+            host.admission.occupy(share)
             state.enteringCount -= 1
             state.operations[ObjectIdentifier(launcher)] = launcher
         }
@@ -157,7 +160,11 @@ final class StandingLauncher: Sendable {
 
     /// Ends what runs here: those operations fail with `launcher_terminated`.
     func terminateOperations() {
-        for launcher in state.withLock({ Array($0.operations.values) }) { launcher.terminate() }
+        let running = state.withLock { state in
+            state.isTerminated = true
+            return Array(state.operations.values)
+        }
+        for launcher in running { launcher.terminate() }
         if state.withLock({ $0.room == nil }) { ready.fulfil(.failure(ExecutionFailure.launcherTerminated)) }
     }
 

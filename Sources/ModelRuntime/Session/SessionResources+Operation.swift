@@ -1,13 +1,9 @@
-import Glibc
 import Strata
 
 /// What one operation after another needs of a session.
 extension SessionResources {
     /// True when the process has ended, or was never there.
     var hasEnded: Bool { process.map { $0.exit.result != nil } ?? true }
-
-    /// Kills the process; whoever talks with it sees it end.
-    func kill() { process?.signalGroup(SIGKILL) }
 
     /// What the session's processes have used since they were started; nil where that is not measured.
     func usageNow() async -> ResourceUsage? {

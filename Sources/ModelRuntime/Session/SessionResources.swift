@@ -11,6 +11,7 @@ final class SessionResources: Sendable {
         var confinement: SessionConfinement?
         var connection: RuntimeConnection?
         var process: ModelProcess?
+        var isKilled = false
         var standardOutput: OutputPipe?
         var standardError: OutputPipe?
         var mountCount = 0
@@ -35,11 +36,27 @@ final class SessionResources: Sendable {
     var confinement: SessionConfinement? { state.withLock { $0.confinement } }
 
     func add(_ connection: RuntimeConnection) { state.withLock { $0.connection = connection } }
-    func add(_ process: ModelProcess) { state.withLock { $0.process = process } }
     func add(standardOutput pipe: OutputPipe) { state.withLock { $0.standardOutput = pipe } }
     func add(standardError pipe: OutputPipe) { state.withLock { $0.standardError = pipe } }
 
+    /// A process that was started while the session was killed dies at once.
+    func add(_ process: ModelProcess) {
+        let isKilled = state.withLock { state in
+            state.process = process
+            return state.isKilled
+        }
+        if isKilled { process.signalGroup(SIGKILL) }
+    }
+
     var process: ModelProcess? { state.withLock { $0.process } }
+
+    /// Kills the process, be it started already or only later; whoever talks with it sees it end.
+    func kill() {
+        state.withLock { state in
+            state.isKilled = true
+            return state.process
+        }?.signalGroup(SIGKILL)
+    }
 
     func nextMount() -> Int {
         state.withLock { state in
