@@ -51,7 +51,8 @@ public struct ProcessExecutor: ModelExecutor {
 extension ProcessExecutor {
     /// Makes a launcher that stays: operations on it find code loaded that ran on it before and did not change since.
     ///
-    /// Returns at once; the launcher is `creating` until there is memory for it. It lives as long as this executor.
+    /// Returns at once; the launcher is `creating` until there is memory for it. It lives as long as this executor. One
+    /// that cannot be made is gone again, with the reason in the log; what waits for it fails with `launcher_terminated`.
     /// - Parameters:
     ///   - name: for people; need not be unique. 1 to 255 bytes.
     ///   - spec: what all operations on it share.

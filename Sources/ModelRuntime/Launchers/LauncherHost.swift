@@ -106,6 +106,9 @@ final class LauncherHost: Sendable {
         }
     }
 
+    /// A launcher that could not be made is none: whatever waits for it fails, and it does not count any more.
+    func forget(_ id: LauncherID) { _ = try? delete(id, terminating: true) }
+
     /// Ends all that runs and takes no more.
     func close() async {
         let temporary = state.withLock { state in

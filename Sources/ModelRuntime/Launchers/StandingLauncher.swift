@@ -8,6 +8,8 @@ final class StandingLauncher: Sendable {
     private struct State {
         var room: LauncherRoom?
         var createdAt: Int64?
+        /// Looks whether the room's bounds are still there, and makes it anew if not.
+        var renewal: Task<Void, any Error>?
         var isRecreating = false
         var isDeleting = false
         /// What ran here was ended, and so is what has not begun yet.
@@ -61,6 +63,7 @@ final class StandingLauncher: Sendable {
                     let level: Logger.Level = error is CancellationError ? .debug : .error
                     host.logger.log(level: level, "a persistent launcher could not be made", metadata: ["launcher.id": "\(id)", "error": "\(error)"])
                     ready.fulfil(.failure(error))
+                    if !(error is CancellationError) { host.forget(id) }
                 }
             }
         }
@@ -104,40 +107,54 @@ final class StandingLauncher: Sendable {
                 try Task.checkCancellation()
                 throw ExecutionFailure.launcherTerminated
             }
-            let room = try await soundRoom()
-            return try enter(room, isReused: isReady, use)
+            return try await enter(isReused: isReady, use)
         } catch {
             leave(nil, use)
             throw error
         }
     }
 
-    private func enter(_ room: LauncherRoom, isReused: Bool, _ use: LauncherUse?) throws -> OperationLauncher {
+    /// Whoever finds nothing running has the room looked at first; whoever comes meanwhile waits for that.
+    private func enter(isReused: Bool, _ use: LauncherUse?) async throws -> OperationLauncher {
+        var isLookedAt = false
+        while true {
+            let (launcher, renewal) = try state.withLock { state -> (OperationLauncher?, Task<Void, any Error>?) in
+                guard !state.isTerminated, let room = state.room else { throw ExecutionFailure.launcherTerminated }
+                if let renewal = state.renewal { return (nil, renewal) }
+                if state.operations.isEmpty, !isLookedAt {
+                    let renewal = Task { try await self.renew(room) }
+                    state.renewal = renewal
+                    return (nil, renewal)
+                }
+                let launcher = makeLauncher(in: room, isReused: isReused, use)
+                state.enteringCount -= 1
+                state.operations[ObjectIdentifier(launcher)] = launcher
+                return (launcher, nil)
+            }
+            if let launcher { return launcher }
+            try await renewal?.value
+            isLookedAt = true
+        }
+    }
+
+    private func makeLauncher(in room: LauncherRoom, isReused: Bool, _ use: LauncherUse?) -> OperationLauncher {
         let share = host.admission.clamped(Admission.Demand(cpus: spec.cpus))
-        let launcher = OperationLauncher(room: room, isReused: isReused, logger: host.logger) { [weak self] launcher in
+        host.admission.occupy(share)
+        return OperationLauncher(room: room, isReused: isReused, logger: host.logger) { [weak self] launcher in
             self?.host.admission.leave(share)
             self?.leave(launcher, use)
         }
-        try state.withLock { state in
-            guard !state.isTerminated else { throw ExecutionFailure.launcherTerminated }
-            host.admission.occupy(share)
-            state.enteringCount -= 1
-            state.operations[ObjectIdentifier(launcher)] = launcher
-        }
-        return launcher
     }
 
-    /// The room, made anew when its bounds are gone and nothing runs in it.
-    private func soundRoom() async throws -> LauncherRoom {
-        let (room, isAlone) = state.withLock { ($0.room!, $0.operations.isEmpty && $0.enteringCount == 1 && !$0.isRecreating) }
-        guard isAlone, await !room.isIntact() else { return room }
+    /// Makes the room anew when its bounds are gone. Nothing runs in it, and nobody enters until this has ended.
+    private func renew(_ room: LauncherRoom) async throws {
+        defer { state.withLock { ($0.renewal, $0.isRecreating) = (nil, false) } }
+        guard await !room.isIntact() else { return }
         host.logger.warning("a persistent launcher lost its place and is made again", metadata: ["launcher.id": "\(id)"])
         state.withLock { $0.isRecreating = true }
-        defer { state.withLock { $0.isRecreating = false } }
         let made = try await makeRoom()
         state.withLock { $0.room = made }
         await room.close()
-        return made
     }
 
     private func leave(_ launcher: OperationLauncher?, _ use: LauncherUse?) {

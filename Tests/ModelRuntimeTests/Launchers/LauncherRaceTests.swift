@@ -30,6 +30,67 @@ import Testing
         }
     }
 
+    @Test func aLauncherThatCannotBeMadeIsGoneAgainAndDoesNotCount() async throws {
+        let tools = try ModelRun.makeRoot()
+        defer { try? FileManager.default.removeItem(atPath: tools) }
+        try Self.putBrokenBubblewrap(in: tools)
+        let configure: @Sendable (inout ProcessExecutor.Configuration) -> Void = {
+            $0.searchPath = tools + ":" + $0.searchPath
+            $0.confinement.isolation = .required
+            $0.persistentLaunchersMax = 1
+        }
+        try await Self.withExecutor(configure) { executor, _ in
+            for _ in 0..<2 {
+                let id = try executor.createPersistentLauncher(name: "impossible", spec: LauncherSpec())
+                let acquired = await outcome(within: .seconds(10)) {
+                    try await executor.acquireLauncher(at: .persistentLauncher(id)).release()
+                }
+                // Whichever came first: it was waited for, or it was gone.
+                switch acquired {
+                case .failure(let failure as ExecutionFailure): #expect(failure == .launcherTerminated)
+                case .failure(let error as StrataError): #expect(error.code == .persistentLauncherNotFound)
+                default: Issue.record("\(String(describing: acquired))")
+                }
+                #expect(await holds { executor.persistentLaunchers.isEmpty })
+            }
+        }
+    }
+
+    private static func putBrokenBubblewrap(in folder: String) throws {
+        try Data("#!/bin/sh\nexit 1\n".utf8).write(to: URL(fileURLWithPath: folder + "/bwrap"))
+        chmod(folder + "/bwrap", 0o755)
+    }
+
+    // MARK: A place that is lost
+
+    @Test(.enabled(if: Machine.holdsProcessesTogether, "no control group can be made here"))
+    func operationsThatComeTogetherAllGetThePlaceThatIsMadeAnew() async throws {
+        let log = KeptLog()
+        try await Self.withExecutor({ $0.idleSessionsMax = 0 }, logger: log.logger) { executor, _ in
+            let id = try executor.createPersistentLauncher(name: "lost", spec: LauncherSpec())
+            _ = try await Self.operate(executor, .persistentLauncher(id), Self.runtime.code())
+            for round in 0..<5 {
+                for group in Set(log.groups.map { ($0 as NSString).deletingLastPathComponent }) { rmdir(group) }
+                let failures = await withTaskGroup(of: (any Error)?.self) { group in
+                    for _ in 0..<4 {
+                        group.addTask {
+                            do {
+                                _ = try await Self.operate(executor, .persistentLauncher(id), Self.runtime.code())
+                                return nil
+                            } catch {
+                                return error
+                            }
+                        }
+                    }
+                    return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+                }
+                #expect(failures.isEmpty, "round \(round): \(failures)")
+                let remade = log.entries.filter { $0.message.contains("is made again") }.count
+                #expect(remade == round + 1)
+            }
+        }
+    }
+
     // MARK: Termination
 
     /// The termination comes while the code is laid out; the process, which would hang while it loads, begins after it.
