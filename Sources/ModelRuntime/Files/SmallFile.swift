@@ -50,11 +50,16 @@ enum SmallFile {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = String(cString: (UnsafeRawPointer(entry) + nameOffset).assumingMemoryBound(to: CChar.self))
+        while let bytes = nextName(in: folder) {
+            let name = String(cString: bytes)
             if name != "." && name != ".." { names.append(name) }
         }
         return names
+    }
+
+    /// The name of an open folder's next entry, valid until the one after it; nil behind the last. Blocks.
+    static func nextName(in folder: OpaquePointer) -> UnsafePointer<CChar>? {
+        readdir(folder).map { UnsafePointer((UnsafeRawPointer($0) + nameOffset).assumingMemoryBound(to: CChar.self)) }
     }
 
     /// Where an entry's name begins. The entry itself must not be copied: it ends with its name, often before the

@@ -66,40 +66,19 @@ struct WorkingFolder: Sendable {
     }
 
     /// Removes the folders of all mounted models. Blocks.
-    func removeMounts() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: path + "/mounts")) ?? [] {
-            try? FileManager.default.removeItem(atPath: path + "/mounts/" + name)
-        }
-    }
+    func removeMounts() { _ = FolderWalk.removeContent(of: mounts) }
 
-    /// Removes everything, links unfollowed, also from folders that the model closed to itself. Blocks.
+    /// Removes everything, however deep, links unfollowed, also from folders that the model closed to itself. The lock's
+    /// file goes last: what a host leaves that is killed in here is still found by it. Blocks.
     ///
     /// - Returns: why something is left, nil when nothing is.
     @discardableResult
     func remove() -> (any Error)? {
         defer { lock?.release() }
-        do {
-            try FileManager.default.removeItem(atPath: path)
-            return nil
-        } catch {
-            openFolders()
-        }
-        do {
-            try FileManager.default.removeItem(atPath: path)
-            return nil
-        } catch {
-            return FileManager.default.fileExists(atPath: path) ? error : nil
-        }
-    }
-
-    private func openFolders() {
-        chmod(path, 0o700)
-        // Top down: the enumerator reads a folder after it was handed out, and so after it was opened.
-        guard let walk = FileManager.default.enumerator(atPath: path) else { return }
-        for case let relative as String in walk {
-            guard walk.fileAttributes?[.type] as? FileAttributeType == .typeDirectory else { continue }
-            chmod(path + "/" + relative, 0o700)
-        }
+        let code = FolderWalk.removeContent(of: path, keeping: Self.lockName)
+        if code != 0 && code != ENOENT { return Self.failure("remove what is in", path, code) }
+        unlink(Self.lockFile(in: path))
+        return rmdir(path) == 0 || errno == ENOENT ? nil : Self.failure("remove", path, errno)
     }
 
     /// What the lock's file says, so that a folder of another's is not taken for one of these.
@@ -108,7 +87,9 @@ struct WorkingFolder: Sendable {
     /// Whether a session's folder could have this name.
     static func isName(_ name: String) -> Bool { name.hasPrefix("strata-") && name.utf8.count == nameTemplate.utf8.count }
 
-    static func lockFile(in path: String) -> String { path + "/lock" }
+    private static let lockName = "lock"
+
+    static func lockFile(in path: String) -> String { path + "/" + lockName }
 
     /// The folder of a host that is dead. Blocks.
     ///

@@ -7,8 +7,7 @@ struct ScratchMeasure: Sendable {
 
     /// Bytes of blocks in the folders, and of files that are deleted but still open in `processes`.
     ///
-    /// Blocks: a few system calls for each file and each open descriptor. Counts nothing behind a path that is too long
-    /// for the kernel.
+    /// Blocks: a few system calls for each file and each open descriptor.
     func bytes(openIn processes: [pid_t]) -> Int64 {
         var seen = Set<UInt64>()
         var devices = Set<UInt>()
@@ -25,21 +24,21 @@ struct ScratchMeasure: Sendable {
 
     private static func content(of root: String, _ seen: inout Set<UInt64>) -> Int64 {
         var sum: Int64 = 0
-        var open = [root]
-        while let folder = open.popLast() {
-            for name in SmallFile.names(in: folder) {
-                let path = folder + "/" + name
-                var status = stat()
-                guard lstat(path, &status) == 0 else { continue }
-                let isFolder = status.st_mode & S_IFMT == S_IFDIR
-                // A file with several names takes its blocks once.
-                guard isFolder || status.st_nlink < 2 || seen.insert(UInt64(status.st_ino)).inserted else { continue }
-                sum += Int64(status.st_blocks) * 512
-                if isFolder { open.append(path) }
-            }
+        // What vanishes while it is looked at takes nothing.
+        _ = FolderWalk.run(root) { folder, _, name in
+            var status = stat()
+            guard fstatat(folder, name, &status, unfollowed) == 0 else { return .pass }
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            // A file with several names takes its blocks once.
+            guard isFolder || status.st_nlink < 2 || seen.insert(UInt64(status.st_ino)).inserted else { return .pass }
+            sum += Int64(status.st_blocks) * 512
+            return isFolder ? .enter : .pass
         }
         return sum
     }
+
+    /// `AT_SYMLINK_NOFOLLOW`.
+    private static let unfollowed: Int32 = 0x100
 
     private static func deletedFiles(of process: pid_t, on devices: Set<UInt>, _ seen: inout Set<UInt64>) -> Int64 {
         let folder = "/proc/\(process)/fd"
