@@ -25,6 +25,29 @@ import Testing
         #expect(outcome.failure == .readExecutableFileFailed(path: "main.py"))
     }
 
+    /// A host that is root may read it, its model may not.
+    @Test func anEntryFileThatItsOwnerMayNotReadIsReported() async throws {
+        let files = MadeFiles { folder in
+            try await Fixture.files("echo_params").layOut(in: folder)
+            chmod(folder + "/main.py", 0)
+        }
+        let outcome = try await ModelRun(files: files).run()
+        #expect(outcome.failure == .readExecutableFileFailed(path: "main.py"))
+    }
+
+    @Test func aProgramThatOnlyOthersMayRunIsNone() async throws {
+        let files = MadeFiles { folder in
+            try await Fixture.files("executable").layOut(in: folder)
+            chmod(folder + "/model", 0o455)
+        }
+        var run = ModelRun(files: files)
+        run.language = .rust
+        guard case .invalidExecutableFile(let reason) = try await run.run().failure else {
+            return #expect(Bool(false), "another failure")
+        }
+        #expect(reason.contains("755"))
+    }
+
     /// Code may close folders to itself; a host that is not root could not empty them as they are.
     @Test func aClosedFolderIsRemovedToo() async throws {
         let files = MadeFiles { folder in

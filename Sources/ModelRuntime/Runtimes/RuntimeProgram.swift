@@ -52,10 +52,10 @@ struct RuntimeProgram: Sendable {
     func checkEntryFile(in folder: String) throws {
         let path = folder + "/" + entryFile
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, access(path, R_OK) == 0 else {
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, access(path, R_OK) == 0, Self.allows(S_IRUSR, status) else {
             throw ExecutionFailure.readExecutableFileFailed(path: entryFile)
         }
-        if interpreter == nil && access(path, X_OK) != 0 {
+        if interpreter == nil && (access(path, X_OK) != 0 || !Self.allows(S_IXUSR, status)) {
             throw ExecutionFailure.invalidExecutableFile(
                 reason: "the file `\(entryFile)` is not executable; set its mode to 755")
         }
@@ -65,6 +65,10 @@ struct RuntimeProgram: Sendable {
                     + "build it for Linux")
         }
     }
+
+    /// Whether a file's mode lets its owner do this. `access` lets root do more than isolated code can, which runs as the
+    /// same user but without root's capabilities.
+    private static func allows(_ right: mode_t, _ status: stat) -> Bool { status.st_uid != geteuid() || status.st_mode & right != 0 }
 
     /// True for what the kernel itself can load. Shells, and programs that fall back on one, would take anything.
     private static func isProgram(_ path: String) -> Bool {
