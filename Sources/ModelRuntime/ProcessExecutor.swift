@@ -16,6 +16,7 @@ public import Strata
 public struct ProcessExecutor: ModelExecutor {
     private let host: LauncherHost
 
+    /// Returns at once; clears away beside it what hosts that were killed have left below the same temporary root.
     /// - Parameters:
     ///   - configuration: where and how processes run.
     ///   - logger: told of starts and ends at debug, of processes that failed or had to be killed at info and above.

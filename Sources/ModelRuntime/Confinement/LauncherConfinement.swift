@@ -20,8 +20,7 @@ final class LauncherConfinement: Sendable {
     private let bubblewrap: Bubblewrap?
     private let state = Mutex(State())
 
-    /// Makes the launcher's control group. The first of a process also sees what the machine can do, and clears away
-    /// what dead hosts have left. Blocks.
+    /// Makes the launcher's control group. The first of a process also sees what the machine can do. Blocks.
     ///
     /// - Throws: `ExecutionFailure.unknown` when isolation is required and not to be had.
     init(spec: LauncherSpec, configuration: ProcessExecutor.Configuration, logger: Logger) throws {
@@ -32,7 +31,6 @@ final class LauncherConfinement: Sendable {
         bounds = ProcessBounds(spec, confinement)
         bubblewrap = try Self.bubblewrap(configuration, logger)
         let places = ControlGroupPlaces.find(preferring: confinement.controlGroupPath)
-        DeadHosts.sweepOnce(root: configuration.temporaryRoot, places: places.places, logger: logger)
         group = confinement.limits == .automatic ? Self.makeGroup(places, bounds, logger) : nil
     }
 

@@ -15,6 +15,8 @@ final class LauncherHost: Sendable {
     let configuration: ProcessExecutor.Configuration
     let logger: Logger
     let admission: Admission
+    /// Clears away what dead hosts have left.
+    private let sweep: Task<Void, Never>
     private let state = Mutex(State())
 
     init(configuration: ProcessExecutor.Configuration, logger: Logger) {
@@ -23,6 +25,20 @@ final class LauncherHost: Sendable {
         admission = Admission(
             capacity: configuration.capacity, operationsMax: configuration.launchersMax,
             waitingMax: configuration.waitingOperationsMax)
+        sweep = Task.detached(priority: .utility) {
+            try? await blocking {
+                DeadHosts.sweepOnce(
+                    root: configuration.temporaryRoot,
+                    places: { ControlGroupPlaces.find(preferring: configuration.confinement.controlGroupPath).places }, logger: logger)
+            }
+        }
+    }
+
+    /// Makes a launcher's room, once what dead hosts have left is gone.
+    func makeRoom(spec: LauncherSpec, idleSessionsMax: Int) async throws -> LauncherRoom {
+        await sweep.value
+        return try await LauncherRoom.make(
+            spec: spec, idleSessionsMax: idleSessionsMax, configuration: configuration, logger: logger)
     }
 
     func acquireTemporary(_ spec: LauncherSpec) async throws -> OperationLauncher {
@@ -36,7 +52,7 @@ final class LauncherHost: Sendable {
             throw failure
         }
         do {
-            let room = try await LauncherRoom.make(spec: spec, idleSessionsMax: 0, configuration: configuration, logger: logger)
+            let room = try await makeRoom(spec: spec, idleSessionsMax: 0)
             let launcher = OperationLauncher(room: room, isReused: false, logger: logger) { [weak self] launcher in
                 await room.close()
                 self?.admission.leave(demand)

@@ -70,8 +70,7 @@ final class StandingLauncher: Sendable {
     }
 
     private func makeRoom() async throws -> LauncherRoom {
-        try await LauncherRoom.make(
-            spec: spec, idleSessionsMax: host.configuration.idleSessionsMax, configuration: host.configuration, logger: host.logger)
+        try await host.makeRoom(spec: spec, idleSessionsMax: host.configuration.idleSessionsMax)
     }
 
     var description: PersistentLauncher {

@@ -9,10 +9,11 @@ enum DeadHosts {
     private static let swept = Mutex<Set<String>>([])
     private static let killTriesMax = 1000
 
-    /// Sweeps when a root is used for the first time in the life of this process. Blocks.
-    static func sweepOnce(root: String, places: [ControlGroupPlace], logger: Logger) {
+    /// Sweeps when a root is used for the first time in the life of this process. Blocks; what places there are is looked
+    /// up only then.
+    static func sweepOnce(root: String, places: () -> [ControlGroupPlace], logger: Logger) {
         guard swept.withLock({ $0.insert(root).inserted }) else { return }
-        let count = sweep(root: root, places: places)
+        let count = sweep(root: root, places: places())
         if count > 0 { logger.info("what dead hosts had left was removed", metadata: ["things": "\(count)"]) }
     }
 
