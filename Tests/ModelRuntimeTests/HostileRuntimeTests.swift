@@ -68,6 +68,15 @@ import Testing
         #expect(failure == .exception(at: .createState, details: "instantiated_model_not_found"))
     }
 
+    @Test(arguments: [("long_details_at_start", ExecutionPhase.codeStartup), ("long_details", .createState)])
+    func aVeryLongTraceIsCutBetweenCharacters(behaviour: String, phase: ExecutionPhase) async throws {
+        let failure = try await run(behaviour).failure
+        guard case .exception(at: phase, let details?) = failure else { throw AnotherFailure(failure) }
+        #expect(details.utf8.count <= 64 << 10 && details.utf8.count > 60 << 10)
+        #expect(details.hasPrefix("first éé") && details.hasSuffix("éé last") && details.contains("bytes left out"))
+        #expect(Set(details).isSubset(of: Set("first last [0123456789 bytes left out]\né")))
+    }
+
     /// The process does not read: a write of the host is stuck in the full socket when the limit comes.
     @Test func aStuckWriteIsCutAtItsLimit() async throws {
         let many = (0..<10_000).map { CallParameter("parameter with a rather long name \($0)", [[UInt8]]()) }

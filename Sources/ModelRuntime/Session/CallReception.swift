@@ -93,7 +93,7 @@ struct CallReception: Sendable {
     private func finish(_ result: RuntimeResult, _ blob: [UInt8]) throws -> [EvaluationOutput] {
         switch (result, content) {
         case (.failure(let failure), _):
-            throw ExecutionFailure.exception(at: phase, details: failure.details ?? failure.code)
+            throw ExecutionFailure.exception(at: phase, details: ExceptionDetails.text(of: failure))
         case (.success(let outputs), .outputs):
             guard let outputs else {
                 throw ExecutionFailure.invalidOutput(.invalid, details: "the answer to evaluate names no outputs")

@@ -52,7 +52,7 @@ struct SessionStart: Sendable {
             case .messageEnd:
                 guard case .modelSessionInitialized(let failure) = message else { continue }
                 guard let failure else { return }
-                throw ExecutionFailure.exception(at: .codeStartup, details: failure.details ?? failure.code)
+                throw ExecutionFailure.exception(at: .codeStartup, details: ExceptionDetails.text(of: failure))
             case .blobStart, .blobBytes, .blobEnd, .dataEvent: continue
             }
         }

@@ -79,6 +79,11 @@ if behaviour in at_start:
         peer.shutdown(socket.SHUT_RDWR)
     time.sleep(600)
 
+long_details = "first " + 500_000 * "é" + " last"
+if behaviour == "long_details_at_start":
+    error = {"code": "exception", "details": long_details}
+    peer.sendall(message({"event": "modelSessionInitialized", "params": {"error": error}}))
+    time.sleep(600)
 if behaviour == "second_connection":
     other = socket.socket(socket.AF_UNIX)
     try:
@@ -134,6 +139,9 @@ elif behaviour == "asks_and_exits_after_answer":
     os._exit(5)
 elif behaviour == "closes_in_call":
     peer.shutdown(socket.SHUT_RDWR)
+    time.sleep(600)
+elif behaviour == "long_details":
+    peer.sendall(message({"id": "0", "result": {"error": {"code": "exception", "details": long_details}}}))
     time.sleep(600)
 elif behaviour == "bare_string_error":
     peer.sendall(message({"id": "0", "result": {"error": "instantiated_model_not_found"}}))
