@@ -28,7 +28,10 @@ final class StandingLauncher: Sendable {
     let name: String
     let spec: LauncherSpec
     private let host: LauncherHost
+    /// Taken for as long as the launcher exists.
     private let demand: Admission.Demand
+    /// Taken while something runs on it: all that runs on it shares these processors.
+    private let share: Admission.Demand
     private let state = Mutex(State())
     private let ready = OneShot<Void>()
     private let making = Mutex<Task<Void, Never>?>(nil)
@@ -39,6 +42,7 @@ final class StandingLauncher: Sendable {
         self.spec = spec
         self.host = host
         demand = host.admission.clamped(Admission.Demand(memoryMebibytes: spec.memoryMebibytes))
+        share = host.admission.clamped(Admission.Demand(cpus: spec.cpus))
     }
 
     /// Begins to make the room; operations that come meanwhile wait for it.
@@ -125,23 +129,17 @@ final class StandingLauncher: Sendable {
                     state.renewal = renewal
                     return (nil, renewal)
                 }
-                let launcher = makeLauncher(in: room, isReused: isReused, use)
+                let launcher = OperationLauncher(room: room, isReused: isReused, logger: host.logger) { [weak self] launcher in
+                    self?.leave(launcher, use)
+                }
                 state.enteringCount -= 1
+                if state.operations.isEmpty { host.admission.occupy(share) }
                 state.operations[ObjectIdentifier(launcher)] = launcher
                 return (launcher, nil)
             }
             if let launcher { return launcher }
             try await renewal?.value
             isLookedAt = true
-        }
-    }
-
-    private func makeLauncher(in room: LauncherRoom, isReused: Bool, _ use: LauncherUse?) -> OperationLauncher {
-        let share = host.admission.clamped(Admission.Demand(cpus: spec.cpus))
-        host.admission.occupy(share)
-        return OperationLauncher(room: room, isReused: isReused, logger: host.logger) { [weak self] launcher in
-            self?.host.admission.leave(share)
-            self?.leave(launcher, use)
         }
     }
 
@@ -157,13 +155,16 @@ final class StandingLauncher: Sendable {
     }
 
     private func leave(_ launcher: OperationLauncher?, _ use: LauncherUse?) {
-        state.withLock { state -> [CheckedContinuation<Void, Never>] in
+        let (isLast, waiters) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
             if let index = state.uses.firstIndex(where: { $0 == use }) { state.uses.remove(at: index) }
             if let launcher { state.operations[ObjectIdentifier(launcher)] = nil } else { state.enteringCount -= 1 }
-            guard state.isIdle else { return [] }
+            let isLast = launcher != nil && state.operations.isEmpty
+            guard state.isIdle else { return (isLast, []) }
             defer { state.whenIdle = [] }
-            return state.whenIdle
-        }.forEach { $0.resume() }
+            return (isLast, state.whenIdle)
+        }
+        if isLast { host.admission.leave(share) }
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Takes no more operations; false when it was told so before.

@@ -216,6 +216,25 @@ import Testing
         }
     }
 
+    @Test func operationsOnOneLauncherShareItsProcessors() async throws {
+        try await Self.withExecutor({ $0.capacity = MachineCapacity(cpus: 3, memoryMebibytes: 4000) }) { executor, _ in
+            let id = try executor.createPersistentLauncher(name: "shared", spec: LauncherSpec(cpus: 2, memoryMebibytes: 100))
+            let held = [
+                try await executor.acquireLauncher(at: .persistentLauncher(id)), try await executor.acquireLauncher(at: .persistentLauncher(id)),
+            ]
+            let one = await outcome(within: .seconds(10)) {
+                try await executor.acquireLauncher(at: .temporaryLauncher(LauncherSpec(cpus: 1, memoryMebibytes: 100))).release()
+            }
+            #expect(one != nil, "the launcher's processors are counted twice")
+            let large = Task { try await executor.acquireLauncher(at: .temporaryLauncher(LauncherSpec(cpus: 3, memoryMebibytes: 100))).release() }
+            await held[0].release()
+            let early = await outcome(within: .milliseconds(100)) { _ = try await large.value }
+            #expect(early == nil, "one still runs on the launcher")
+            await held[1].release()
+            _ = try await large.value
+        }
+    }
+
     @Test func aLauncherThatIsStillBeingMadeCanBeDeleted() async throws {
         try await Self.withExecutor({ $0.capacity = MachineCapacity(cpus: 8, memoryMebibytes: 1000) }) { executor, _ in
             let first = try executor.createPersistentLauncher(name: "first", spec: LauncherSpec(memoryMebibytes: 700))

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 @testable import ModelRuntime
 import Strata
@@ -33,6 +34,37 @@ import Testing
 
     @Test func nothingIsFoundInNonsense() {
         #expect(ControlGroupHierarchy.parse(mounts: "a b - c\n- - - -\n\n", groups: "::::\nx").isEmpty)
+    }
+
+    private static func hierarchy(
+        _ version: ControlGroupHierarchy.Version, _ controllers: Set<GroupController>, _ files: [String: String],
+        _ body: (ControlGroupHierarchy) -> Void
+    ) throws {
+        let root = try ModelRun.makeRoot()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        try FileManager.default.createDirectory(atPath: root + "/a/b", withIntermediateDirectories: true)
+        for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: root + "/" + name)) }
+        body(ControlGroupHierarchy(version: version, controllers: controllers, mountPoint: root, folder: root + "/a/b"))
+    }
+
+    @Test func theLeastThatAGroupOrOneAboveItAllowsCounts() throws {
+        let two = [
+            "a/b/memory.max": "max\n", "a/b/cpu.max": "max 100000\n", "a/memory.max": "1073741824\n", "a/cpu.max": "150000 100000\n",
+            "memory.max": "4294967296\n",
+        ]
+        try Self.hierarchy(.two, [], two) { hierarchy in
+            let limits = ControlGroupLimits.of([hierarchy])
+            #expect(limits.memoryBytes == 1 << 30 && limits.cpus == 1.5)
+        }
+        let one = [
+            "a/b/memory.limit_in_bytes": "9223372036854771712\n", "a/memory.limit_in_bytes": "536870912\n", "a/b/cpu.cfs_quota_us": "50000\n",
+            "a/b/cpu.cfs_period_us": "100000\n", "a/cpu.cfs_quota_us": "-1\n", "a/cpu.cfs_period_us": "100000\n",
+        ]
+        try Self.hierarchy(.one, [.memory, .cpu], one) { hierarchy in
+            let limits = ControlGroupLimits.of([hierarchy])
+            #expect(limits.memoryBytes == 512 << 20 && limits.cpus == 0.5)
+        }
+        try Self.hierarchy(.two, [], [:]) { #expect(ControlGroupLimits.of([$0]) == ControlGroupLimits()) }
     }
 
     private static let versionTwo = ControlGroupHierarchy.all().first { $0.version == .two && access($0.folder, W_OK) == 0 }
