@@ -1,7 +1,6 @@
 import DecthingsAPI
 import Logging
 import Strata
-import Synchronization
 
 /// Answers a process's requests for items, one after another, while another task reads what the process says.
 ///
@@ -13,7 +12,6 @@ final class ItemServer: Sendable {
     private let datasets: ServedDatasets
     private let frames: OutboundFrames
     private let logger: Logger
-    private let isStopping = Atomic<Bool>(false)
     private let requests: AsyncStream<RuntimeDataEvent>
     private let queue: AsyncStream<RuntimeDataEvent>.Continuation
 
@@ -47,13 +45,10 @@ final class ItemServer: Sendable {
         }
     }
 
-    /// The call was answered: the request that is being served is the last one.
-    func stop() {
-        isStopping.store(true, ordering: .releasing)
-        queue.finish()
-    }
+    /// The call was answered: what was asked for before that is served, and no more.
+    func stop() { queue.finish() }
 
-    /// Sends the call, then serves until stopped or cancelled or until the process no longer reads.
+    /// Sends the call, then serves until all is done after `stop()`, until cancelled, or until the process no longer reads.
     ///
     /// - Throws: what an item source throws.
     func run(after command: [UInt8]) async throws {
@@ -61,7 +56,6 @@ final class ItemServer: Sendable {
         do {
             try await frames.send(command)
             for await request in requests {
-                if isStopping.load(ordering: .acquiring) { return }
                 switch request {
                 case .requestData(let id, let dataset, let start, let amount):
                     try await answer(id, dataset, start: start, amount: amount, order: orders[dataset])

@@ -64,11 +64,11 @@ final class RuntimeCalls: Sendable {
         case late
     }
 
-    /// How long the items that were on their way when the answer came may take to be read.
+    /// How long the items that had been asked for when the answer came may take to be read.
     private static let finishTime = Duration.seconds(2)
 
-    /// The answer decides. The server may end before it, when the process has closed its socket; what it is sending when
-    /// the answer comes is finished first, since the next command would be taken for its rest.
+    /// The answer decides. The server may end before it, when the process has closed its socket; what it has still to send
+    /// when the answer comes is finished first, since the next command would be taken for the rest of an item.
     private func converse(
         _ server: ItemServer, _ command: RuntimeCommand, _ reception: CallReception
     ) async throws -> [EvaluationOutput] {
