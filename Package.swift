@@ -131,6 +131,7 @@ let package = Package(
             name: "ModelRuntimeTests",
             dependencies: [
                 "ModelRuntime", "Strata", "DecthingsAPI", "StrataTesting", .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Models"], swiftSettings: settings),
         .testTarget(

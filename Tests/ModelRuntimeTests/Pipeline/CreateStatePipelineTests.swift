@@ -81,37 +81,28 @@ import Testing
     }
 
     @Test func realWeightsBecomeAStateAndItsSuccessorADifference() async throws {
-        let models = Fixture.path("../../../tools/demo-models")
-        try await RunGate.shared.pass {
-            try await withTemporaryStore { store in
-                let model = try await store.createModel(named: "minilm")
-                try await store.changeFiles(of: model.id) { try await $0.putTree(models + "/minilm") }
-                let executor = ProcessExecutor()
-                let first = try await store.createState(CreateStateRequest(modelID: model.id, name: "v1"), on: executor)
-                guard case .success(let v1, _) = first else {
-                    Issue.record("\(first)")
-                    return
-                }
-                let keptFirst = try await store.statistics().packBytes
-                try await store.activateState(v1, of: model.id)
-                let second = try await store.createState(
-                    CreateStateRequest(
-                        modelID: model.id, name: "v2",
-                        parameters: [
-                            .inline(name: "seed", items: [item(.scalar(Int64(7)))]),
-                            .inline(name: "scale", items: [item(.scalar(Float(1e-5)))]),
-                            .inline(name: "part", items: [item(.scalar("all"))]),
-                        ], mounts: [MountRequest(modelID: model.id)]), on: executor)
-                guard case .success(let v2, _) = second else {
-                    Issue.record("\(second)")
-                    return
-                }
-                let keptSecond = try await store.statistics().packBytes - keptFirst
-                let sizeBytes = try await store.state(v2, of: model.id).sizeBytes
-                #expect(sizeBytes > 90_000_000)
-                #expect(keptSecond < sizeBytes / 2, "\(keptSecond) bytes were kept of a successor of \(sizeBytes)")
-                #expect(try await store.verify().isSound)
+        try await PipelineRun.with("../../../tools/demo-models/minilm") { run in
+            let first = try await run.create()
+            guard case .success(let v1, _) = first else {
+                Issue.record("\(first)")
+                return
             }
+            let keptFirst = try await run.store.statistics().packBytes
+            try await run.store.activateState(v1, of: run.model)
+            let second = try await run.create(
+                [
+                    .inline(name: "seed", items: [item(.scalar(Int64(7)))]),
+                    .inline(name: "scale", items: [item(.scalar(Float(1e-5)))]),
+                    .inline(name: "part", items: [item(.scalar("all"))]),
+                ], mounts: [MountRequest(modelID: run.model)])
+            guard case .success(let v2, _) = second else {
+                Issue.record("\(second)")
+                return
+            }
+            let keptSecond = try await run.store.statistics().packBytes - keptFirst
+            let sizeBytes = try await run.store.state(v2, of: run.model).sizeBytes
+            #expect(sizeBytes > 90_000_000)
+            #expect(keptSecond < sizeBytes / 2, "\(keptSecond) bytes were kept of a successor of \(sizeBytes)")
         }
     }
 }

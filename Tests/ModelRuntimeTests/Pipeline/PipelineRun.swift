@@ -24,18 +24,25 @@ struct PipelineRun: Sendable {
             try await withTemporaryStore { store in
                 var settings = ModelSettings(language: language, maxDurations: limits)
                 settings.parameterDefinitions.createState = definitions
-                let model = try await store.createModel(named: fixture, options: ModelOptions(settings: settings))
+                let name = String(fixture.split(separator: "/").last ?? "model")
+                let model = try await store.createModel(named: name, options: ModelOptions(settings: settings))
                 try await store.changeFiles(of: model.id) { try await $0.putTree(Fixture.path(fixture)) }
                 var configuration = ProcessExecutor.Configuration()
                 configuration.temporaryRoot = root
                 configure(&configuration)
                 let run = PipelineRun(
                     store: store, model: model.id, executor: ProcessExecutor(configuration: configuration), root: root)
-                try await body(run)
+                do {
+                    try await body(run)
+                } catch {
+                    // The body's error is the one that matters; its processes may not outlive it.
+                    await run.executor.close()
+                    throw error
+                }
                 await run.executor.close()
                 #expect(Leftovers.processes(below: root).isEmpty, sourceLocation: sourceLocation)
                 #expect(Leftovers.files(below: root).isEmpty, sourceLocation: sourceLocation)
-                #expect(try await store.statistics().creationCount == 0, sourceLocation: sourceLocation)
+                try await StoreLeftovers.expectNone(in: store, sourceLocation: sourceLocation)
                 #expect(try await store.verify().isSound, sourceLocation: sourceLocation)
             }
         }
@@ -48,16 +55,21 @@ struct PipelineRun: Sendable {
             CreateStateRequest(modelID: model, name: "made", parameters: parameters, mounts: mounts, stateID: id), on: executor)
     }
 
-    /// The failure of a creation, of which nothing may remain.
+    /// The failure of a creation, of which nothing may remain but its record.
     func failure(
         _ parameters: [ParameterInput] = [], mounts: [MountRequest] = [], sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> (ExecutionFailure, OperationDurations)? {
-        let result = try await create(parameters, mounts: mounts)
+        let id = StateID.random()
+        let result = try await create(parameters, mounts: mounts, id: id)
         #expect(try await store.states(of: model).items.map(\.name) == ["initial"], sourceLocation: sourceLocation)
+        #expect(Leftovers.processes(below: root).isEmpty, sourceLocation: sourceLocation)
+        try await StoreLeftovers.expectNone(in: store, sourceLocation: sourceLocation)
         guard case .failed(let failure, let durations) = result else {
             Issue.record("the creation succeeded", sourceLocation: sourceLocation)
             return nil
         }
+        let record = try await store.operation(OperationID(unchecked: id.rawValue), of: model)
+        #expect(record.status == .failed(failure), sourceLocation: sourceLocation)
         return (failure, durations)
     }
 }
