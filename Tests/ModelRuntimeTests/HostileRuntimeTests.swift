@@ -18,7 +18,7 @@ import Testing
         run.createLimit = limit
         run.configure = {
             $0.pythonPath = Fixture.models + "/hostile_runtime/runtime.py"
-            $0.pythonArguments = [behaviour]
+            $0.pythonArguments = [behaviour, "2", "3"]
         }
         return try await run.run()
     }

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Takes the interpreter's place and breaks the runtime protocol in the way that its first argument names."""
+"""Takes the interpreter's place and breaks the runtime protocol in the way that its first argument names.
+
+The two arguments behind it are the sizes of the items of the first parameter.
+"""
 
 import json
 import os
@@ -9,6 +12,7 @@ import sys
 import time
 
 behaviour = sys.argv[1]
+item_sizes = [int(size) for size in sys.argv[2:4]]
 if behaviour == "never_connects":
     time.sleep(600)
 if behaviour == "exits_before_connecting":
@@ -111,13 +115,36 @@ if behaviour == "unknown_messages":
     peer.sendall(message({"id": "41", "result": {"error": {"code": "exception"}}}))
 elif behaviour == "unknown_dataset":
     peer.sendall(request("nothing", 5) + request("0", 6, amount=9) + request("0", 2**32 - 1, start=2**32 - 1))
-    assert [answer_sizes() for _ in range(3)] == [(5, []), (6, [2, 3]), (2**32 - 1, [])]
+    assert [answer_sizes() for _ in range(3)] == [(5, []), (6, item_sizes), (2**32 - 1, [])]
 elif behaviour == "sends_before_it_reads":
     peer.sendall(b"".join(request("1", number) for number in range(20)) + provide(["large"], [bytes(8 << 20)]))
     assert [answer_sizes() for _ in range(20)] == [(number, [1 << 20]) for number in range(20)]
 elif behaviour == "shuffles":
     peer.sendall(data_event({"event": "shuffle", "datasets": ["0"]}) + request("0", 1, amount=2))
-    assert sorted(answer_sizes()[1]) == [2, 3]
+    assert sorted(answer_sizes()[1]) == item_sizes
+elif behaviour.startswith("half_key"):
+    # A key has been written whole, and half of the next.
+    peer.sendall(provide(["whole", "half"], [os.urandom(3 << 20), os.urandom(5 << 20)])[: 6 << 20])
+    if behaviour == "half_key_and_exit":
+        os._exit(7)
+    if behaviour == "half_key_and_close":
+        peer.shutdown(socket.SHUT_RDWR)
+    time.sleep(600)
+elif behaviour == "101_keys":
+    peer.sendall(provide([f"key{number}" for number in range(101)], [os.urandom(100_000)] * 101))
+    time.sleep(600)
+elif behaviour == "key_twice":
+    peer.sendall(provide(["a"], [os.urandom(1 << 20)]))
+elif behaviour == "key_twice_at_once":
+    peer.sendall(provide(["b", "b"], [os.urandom(1 << 20), b""]))
+    time.sleep(600)
+elif behaviour == "key_too_long":
+    peer.sendall(provide(["k" * 100_000], [b"1"]))
+    time.sleep(600)
+elif behaviour == "keys_and_error":
+    error = {"code": "exception", "details": "given up"}
+    peer.sendall(provide(["b"], [os.urandom(3 << 20)]) + message({"id": "0", "result": {"error": error}}))
+    time.sleep(600)
 elif behaviour == "value_too_large":
     peer.sendall(provide(["a"], [b""])[:-9] + struct.pack(">Q", 2**30 + 1))
     time.sleep(600)
