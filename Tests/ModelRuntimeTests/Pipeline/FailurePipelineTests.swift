@@ -36,6 +36,16 @@ import Testing
         }
     }
 
+    /// `PipelineRun.failure` compares it with the record.
+    @Test func aVeryLongTraceReachesTheRecordCut() async throws {
+        try await PipelineRun.with("long_trace", language: .rust) { run in
+            let failure = try await run.failure()?.0
+            guard case .exception(at: .createState, let details?)? = failure else { throw AnotherFailure(failure) }
+            #expect(details.utf8.count <= 64 << 10 && details.utf8.count > 60 << 10)
+            #expect(details.hasPrefix("Traceback: éé") && details.hasSuffix("éé the end") && details.contains("bytes left out"))
+        }
+    }
+
     @Test func whatComesAfterTheAnswerIsIgnored() async throws {
         for model in ["provide_after_end", "provide_after_end_unchecked"] {
             try await PipelineRun.with(model) { run in

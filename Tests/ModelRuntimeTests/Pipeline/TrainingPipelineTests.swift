@@ -31,6 +31,7 @@ import Testing
         try await PipelineRun.with("scaler") { run in
             let first = try await Self.start(run)
             var lineage: [String] = []
+            var base = first
             for round in 1...2 {
                 let factor = Float(round + 1)
                 let request = TrainRequest(
@@ -49,6 +50,9 @@ import Testing
                 #expect(try await Self.weight(state, run) == factor)
                 let made = try await run.store.state(state, of: run.model)
                 #expect(made.trainingOperations == lineage && !made.isActive)
+                #expect(made.baseStateID == base)
+                #expect(try await run.store.operation(id, of: run.model).baseStateID == base)
+                base = state
                 let status = try await run.store.trainingStatus(id, of: run.model)
                 #expect(status.metrics == [TrainingMetric(name: "loss", amount: 3)])
                 #expect(try await run.store.trainingMetric("loss", from: 1, limit: 9, in: id, of: run.model).count == 2)
