@@ -16,7 +16,7 @@ import Testing
             let launcher = try await executor.acquireLauncher(at: .temporaryLauncher(LauncherSpec()))
             do {
                 let session = try await launcher.start(code)
-                let result = await outcome(within: .seconds(30)) { try await body(session) }
+                let result = await outcome(within: .seconds(90)) { try await body(session) }
                 await session.terminate(reusable: false)
                 await launcher.release()
                 try #require(result != nil, "it never ends")
@@ -59,7 +59,7 @@ import Testing
         try await Self.withExecutor { executor, _ in
             let id = try executor.createPersistentLauncher(name: "warm", spec: LauncherSpec())
             for _ in 0..<2 {
-                let operation = await outcome(within: .seconds(20)) {
+                let operation = await outcome(within: .seconds(90)) {
                     try await Self.operate(
                         executor, .persistentLauncher(id), Self.code, parameters: [Self.large("deaf")])
                 }

@@ -164,6 +164,8 @@ public final class StateStore: Sendable {
             let names = try options.disk.list(layout.root)
             let strangers = names.filter { !StoreLayout.isUnfinished($0, among: names) }
             guard strangers.isEmpty else {
+                // Somebody has finished the store since its `format` was looked for.
+                if let storeID = try layout.storeID(on: options.disk) { return storeID }
                 throw StrataError(
                     .unsupportedFormat,
                     "`\(layout.root)` is not empty and no store (it has `\(strangers[0])`); name a new or empty folder",

@@ -20,7 +20,7 @@ func outcome<T: Sendable>(
 /// Waits until `condition` holds, at most as long as `limit`.
 ///
 /// - Returns: whether it does.
-func holds(within limit: Duration = .seconds(20), _ condition: @Sendable () async -> Bool) async -> Bool {
+func holds(within limit: Duration = .seconds(60), _ condition: @Sendable () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if await condition() { return true }

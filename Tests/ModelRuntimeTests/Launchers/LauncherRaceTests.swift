@@ -17,7 +17,7 @@ import Testing
             let second = try executor.createPersistentLauncher(name: "second", spec: LauncherSpec(memoryMebibytes: 600))
             try await Task.sleep(for: .milliseconds(50))
             for _ in 0..<2 {
-                let ran = await outcome(within: .seconds(20)) {
+                let ran = await outcome(within: .seconds(90)) {
                     _ = try await Self.operate(
                         executor, .temporaryLauncher(LauncherSpec(memoryMebibytes: 300)), Self.runtime.code())
                 }
@@ -42,7 +42,7 @@ import Testing
         try await Self.withExecutor(configure) { executor, _ in
             for _ in 0..<2 {
                 let id = try executor.createPersistentLauncher(name: "impossible", spec: LauncherSpec())
-                let acquired = await outcome(within: .seconds(10)) {
+                let acquired = await outcome(within: .seconds(90)) {
                     try await executor.acquireLauncher(at: .persistentLauncher(id)).release()
                 }
                 // Whichever came first: it was waited for, or it was gone.
@@ -121,7 +121,7 @@ import Testing
                 #expect(await holds { executor.persistentLaunchers.isEmpty })
             }
             terminated.open()
-            let result = await outcome(within: .seconds(10)) { try await operation.value }
+            let result = await outcome(within: .seconds(90)) { try await operation.value }
             if result == nil { operation.cancel() }
             guard case .failure(let failure as ExecutionFailure) = result else {
                 Issue.record("\(String(describing: result))")
@@ -141,7 +141,7 @@ import Testing
                     Task { try await Self.operate(executor, .persistentLauncher(id), Self.hanging) }
                 }
                 try await Task.sleep(for: .microseconds(Int.random(in: 0...30_000)))
-                let deleted = await outcome(within: .seconds(10)) {
+                let deleted = await outcome(within: .seconds(90)) {
                     try await executor.deletePersistentLauncherAndWait(id, terminating: true)
                 }
                 #expect(deleted != nil, "an operation is left on a launcher that was ended")

@@ -222,7 +222,7 @@ import Testing
             let held = [
                 try await executor.acquireLauncher(at: .persistentLauncher(id)), try await executor.acquireLauncher(at: .persistentLauncher(id)),
             ]
-            let one = await outcome(within: .seconds(10)) {
+            let one = await outcome(within: .seconds(90)) {
                 try await executor.acquireLauncher(at: .temporaryLauncher(LauncherSpec(cpus: 1, memoryMebibytes: 100))).release()
             }
             #expect(one != nil, "the launcher's processors are counted twice")
