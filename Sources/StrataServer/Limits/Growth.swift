@@ -6,6 +6,9 @@ struct Growth: Sendable, Hashable {
     var models = 0
     var states = 0
     var bytes = 0
+    /// More than any file or state may have: a client can name any size, and the sums of many must still be numbers.
+    private static let bytesMax = 1 << 50
+
     /// What the bytes go into, where that may be somebody else's.
     var place: Place?
     /// The model or snapshot whose state a new model begins with.
@@ -34,7 +37,7 @@ struct Growth: Sendable, Hashable {
     init(models: Int = 0, states: Int = 0, bytes: Int = 0, place: Place? = nil) {
         self.models = models
         self.states = states
-        self.bytes = bytes
+        self.bytes = min(bytes, Self.bytesMax)
         self.place = place
     }
 
@@ -77,13 +80,13 @@ struct Growth: Sendable, Hashable {
     /// With what the store must be asked for; nil when nothing grows. What cannot be found is left to the method to tell.
     func settled(_ caller: Caller, _ store: StateStore) async -> Growth? {
         if let source, let sizeBytes = try? await source.sizeBytes(caller, store) {
-            return Growth(models: models, states: states, bytes: bytes + sizeBytes)
+            return Growth(models: models, states: states, bytes: bytes + min(sizeBytes, Self.bytesMax))
         }
         guard case .fileOfSize(let size, let inode, let id) = place else { return self }
         guard let model = ModelID(rawValue: id),
             let present = try? await store.fileSystem(of: model).attributes(of: InodeNumber(inode)), Int(clamping: present.sizeBytes) < size
         else { return nil }
-        return Growth(bytes: size - Int(present.sizeBytes), place: place)
+        return Growth(bytes: size - Int(clamping: present.sizeBytes), place: place)
     }
 }
 

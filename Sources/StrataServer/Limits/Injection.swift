@@ -51,7 +51,8 @@ public struct Injection: Sendable, Hashable {
     }
 
     private static func codes(of method: APIMethod) -> String {
-        method.errorCodes.map(\.rawValue).sorted().joined(separator: ", ")
+        let failures = RunFailure.Code.allCases.map { "failed.\($0.rawValue)" }.filter { Outcome(parsing: $0, for: method) != nil }
+        return (method.errorCodes.map(\.rawValue) + failures).sorted().joined(separator: ", ")
     }
 }
 

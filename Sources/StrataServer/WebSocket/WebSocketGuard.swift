@@ -8,6 +8,22 @@ final class WebSocketSilence {
     /// A pause of the server's own reading, which is not the client's silence, ended then.
     fileprivate var readingSince: NIODeadline? = .now()
     fileprivate var isPinged = false
+    private var pausedSince: NIODeadline?
+
+    /// The server has something to do before it reads on.
+    fileprivate func pause() {
+        readingSince = nil
+        pausedSince = .now()
+    }
+
+    /// The server reads on: its pause counts against no message.
+    fileprivate func resume() {
+        guard readingSince == nil else { return }
+        let now = NIODeadline.now()
+        if let began = messageBegan, let pausedSince { messageBegan = began + (now - max(pausedSince, began)) }
+        readingSince = now
+        pausedSince = nil
+    }
 
     fileprivate func bytesCame() {
         lastArrival = .now()
@@ -78,7 +94,7 @@ final class WebSocketGuard: ChannelDuplexHandler {
         let frame = unwrapInboundIn(data)
         if [.binary, .text, .continuation].contains(frame.opcode) { isFragmented = !frame.fin }
         if !isFragmented { silence.messageBegan = nil }
-        silence.readingSince = nil
+        silence.pause()
         // Answered here, also while the connection takes no further call: clients end one whose pings are not answered.
         if frame.opcode == .ping {
             context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)), promise: nil)
@@ -88,7 +104,7 @@ final class WebSocketGuard: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if silence.readingSince == nil { silence.readingSince = .now() }
+        silence.resume()
         context.read()
     }
 

@@ -107,7 +107,7 @@ import Testing
 
     @Test func filesCountAndShrinkingIsAlwaysAllowed() async throws {
         try await serve { server in
-            let client = try await Client(server, "k", bytesMax: 2500)
+            let client = try await Client(server, "k", bytesMax: 2501)
             let model = try await client.model("m")
             let inode = try await client.file(model, "f")
             func write(_ count: Int, at offset: Int) async throws -> String? {
@@ -119,14 +119,16 @@ import Testing
             }
             #expect(try await write(2000, at: 0) == nil)
             #expect(try await client.holdings().fileBytes == 2000)
+            let other = try await client.file(model, "h")
+            #expect(try await client.code("FS/write", #"{"modelId": "\#(model)", "inode": \#(other), "offset": 0}"#, [[1]]) == nil)
             #expect(try await write(1000, at: 2000) == "ENOSPC")
-            #expect(try await resize(3000) == "EFBIG")
+            for size in [3000, Int(UInt32.max), Int.max] { #expect(try await resize(size) == "EFBIG") }
             #expect(try await resize(2500) == nil)
             let copy = #"{"modelId": "\#(model)", "inode": \#(inode), "newparent": 1, "newname": "\#(b64("g"))"}"#
             #expect(try await client.code("FS/copy", copy) == "ENOSPC")
             #expect(try await resize(1000) == nil)
             #expect(try await client.code("FS/copy", copy) == nil)
-            #expect(try await client.holdings().sizeBytes == 2000)
+            #expect(try await client.holdings().sizeBytes == 2001)
         }
     }
 

@@ -174,6 +174,11 @@ import Testing
             "Model.createState=failed.quota_exceeded", "Model.createState=failed.invalid_output", "Model.getModels=failed.cancelled"] {
             #expect(throws: APIError.self, "\(text)") { try Injection(parsing: text) }
         }
+        do {
+            _ = try Injection(parsing: "Model.createState=failed.none")
+        } catch {
+            #expect(error.reason?.contains("failed.cancelled") == true && error.reason?.contains("failed.invalid_output") == false)
+        }
     }
 }
 

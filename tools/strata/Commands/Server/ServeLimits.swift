@@ -53,7 +53,10 @@ struct ServeLimits: ParsableArguments {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Answer an error on purpose, to test clients: Model.createState=quota_exceeded:0.1; may be repeated. Also switches on the header x-strata-inject.",
+            """
+            Answer an error on purpose, to test clients: Model.createState=quota_exceeded:0.1, or =failed.cancelled for a run that fails; \
+            may be repeated. Also switches on the header x-strata-inject.
+            """,
             valueName: "method=code[:probability]"))
     var inject: [String] = []
 
@@ -83,7 +86,7 @@ struct ServeLimits: ParsableArguments {
             ("idle-timeout-seconds", idleTimeoutSeconds), ("head-timeout-seconds", headTimeoutSeconds), ("body-timeout-seconds", bodyTimeoutSeconds),
             ("min-body-rate", minBodyRate), ("write-timeout-seconds", writeTimeoutSeconds), ("ping-seconds", pingSeconds),
         ]
-        for (name, value) in amounts where !(value > 0 && value < 1e9) { throw ValidationError("--\(name) is \(value); it is above 0.") }
+        for (name, value) in amounts where !(value > 0 && value < 1e9) { throw ValidationError("--\(name) is \(value); it is above 0 and below 1,000,000,000.") }
     }
 
     func options() throws -> ServerOptions {
