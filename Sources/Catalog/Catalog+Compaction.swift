@@ -103,7 +103,7 @@ extension Catalog {
     ///
     /// - Returns: how many pages; 0 when none is free, or the catalog cannot do it.
     public func giveBackPages(limit: Int) async throws -> Int64 {
-        try await write(countsAsChange: false) { db in
+        try await write(change: nil) { db in
             let before = try db.number("PRAGMA freelist_count") ?? 0
             guard before > 0 else { return 0 }
             try db.execute(sql: "PRAGMA incremental_vacuum(\(limit))")

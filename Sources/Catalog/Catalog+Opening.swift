@@ -25,8 +25,9 @@ extension Catalog {
                     .corrupted, "the store's catalog `\(path)` is missing; its packs may still hold the states",
                     context: ["path": path])
             }
+            let foundLog = try disk.status(path + "-wal")?.sizeBytes ?? 0 > 0
             if mode != .readOnly, exists { try lookBeforeWriting(path, storeID, on: disk, busyTimeoutSeconds) }
-            let catalog = try openPool(at: path, mode: mode, on: disk, busyTimeoutSeconds)
+            let catalog = try openPool(at: path, mode: mode, on: disk, busyTimeoutSeconds, foundLog: foundLog)
             do {
                 if mode != .readOnly { try catalog.prepareForWriting(storeID: storeID) }
                 try catalog.check(storeID: storeID)
@@ -81,7 +82,9 @@ extension Catalog {
         return "file:\(encoded)?\(parameters.joined(separator: "&"))"
     }
 
-    private static func openPool(at path: String, mode: OpenMode, on disk: any StoreDisk, _ busyTimeoutSeconds: Double) throws -> Catalog {
+    private static func openPool(
+        at path: String, mode: OpenMode, on disk: any StoreDisk, _ busyTimeoutSeconds: Double, foundLog: Bool
+    ) throws -> Catalog {
         var configuration = Configuration()
         configuration.label = "strata.catalog"
         configuration.readonly = mode == .readOnly
@@ -96,7 +99,7 @@ extension Catalog {
         }
         return Catalog(
             pool: try openRetrying(path, configuration, on: disk, busyTimeoutSeconds), path: path, isReadOnly: configuration.readonly,
-            busyTimeoutSeconds: busyTimeoutSeconds)
+            busyTimeoutSeconds: busyTimeoutSeconds, foundLog: foundLog)
     }
 
     /// Waits for a lock that another connection holds; false when it took too long.

@@ -49,7 +49,7 @@ extension Catalog {
     /// - Complexity: one transaction, for nothing to write none.
     public func note(_ note: OperationNote, of operation: String) async throws {
         guard !note.isEmpty else { return }
-        try await write(countsAsChange: false) { db in
+        try await write(change: nil) { db in
             guard let row = try OperationTable(db: db).runningRow(of: operation) else { return }
             try OperationTable(db: db).update(row: row, note)
             try OperationMetricTable(db: db).add(note, toRow: row)

@@ -160,13 +160,13 @@ extension Catalog {
     /// reads the log anew. A transaction of our own is written over it.
     /// - Complexity: one small transaction, one fsync.
     public func buryUnfinishedCommits() async throws {
-        try await write(countsAsChange: false) { db in _ = try StoreTable(db: db).nextSequence() }
+        try await write(change: nil) { db in _ = try StoreTable(db: db).nextSequence() }
     }
 
     /// Enters a session; one that is there already is left alone.
     public func registerSession(token: String, processID: Int64) async throws {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        try await write(countsAsChange: false) { db in
+        try await write(change: nil) { db in
             let table = SessionTable(db: db)
             if try table.row(of: token) == nil { try table.insert(token: token, processID: processID, openedAt: now) }
         }
@@ -174,7 +174,7 @@ extension Catalog {
 
     /// Removes sessions with their pins and creations, and marks their running operations as failed; unknown ones are no error.
     public func removeSessions(tokens: [String]) async throws {
-        try await write(evenIfCancelled: true, countsAsChange: false) { db in
+        try await write(evenIfCancelled: true, change: nil) { db in
             let table = SessionTable(db: db)
             let rows = try tokens.compactMap { try table.row(of: $0) }
             guard !rows.isEmpty else { return }

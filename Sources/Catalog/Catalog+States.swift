@@ -10,7 +10,7 @@ extension Catalog {
     /// - Throws: `model_not_found`, `state_not_found` and `state_is_active` (of `deleteStates`), `cancelled` (the creation or
     ///   operation was ended by somebody else), `conflict`.
     public func commitState(_ commit: StateCommit) async throws {
-        try await write { db in
+        try await write(change: commit.change) { db in
             guard let model = try ModelTable(db: db).row(of: commit.modelID) else { throw CatalogError.modelNotFound(commit.modelID) }
             if commit.endsCreation { try CreationTable(db: db).end(commit.stateID) }
             if let operation = commit.operationID { try OperationTable(db: db).commit(operation, finishedAt: commit.createdAt) }

@@ -30,13 +30,16 @@ public final class Catalog: Sendable {
     /// A connection that only looks whether others have changed something; made when it is first needed.
     let watch = Mutex<DatabaseQueue?>(nil)
     let changeReading = SharedReading<Int64>()
-    private let afterChange = Mutex<(@Sendable () -> Void)?>(nil)
+    private let afterChange = Mutex<(@Sendable (CatalogChange) -> Void)?>(nil)
+    /// There was a write-ahead log when this was opened: somebody has the catalog open too, or has died with it.
+    public let foundLog: Bool
 
-    init(pool: DatabasePool, path: String, isReadOnly: Bool, busyTimeoutSeconds: Double) {
+    init(pool: DatabasePool, path: String, isReadOnly: Bool, busyTimeoutSeconds: Double, foundLog: Bool) {
         self.pool = pool
         self.path = path
         self.isReadOnly = isReadOnly
         self.busyTimeoutSeconds = busyTimeoutSeconds
+        self.foundLog = foundLog
     }
 
     /// Closes all connections; the last of all processes folds the write-ahead log into the file.
@@ -56,7 +59,7 @@ public final class Catalog: Sendable {
 
     /// Has `body` called after each transaction that changed what users see. It must be short: the transaction's caller
     /// waits for it.
-    public func onChange(_ body: (@Sendable () -> Void)?) { afterChange.withLock { $0 = body } }
+    public func onChange(_ body: (@Sendable (CatalogChange) -> Void)?) { afterChange.withLock { $0 = body } }
 
     /// Runs `body` on one consistent view of the catalog.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
@@ -77,9 +80,9 @@ public final class Catalog: Sendable {
     ///
     /// - Parameters:
     ///   - evenIfCancelled: for giving back what was taken: also begins in a task that was cancelled.
-    ///   - countsAsChange: false for what only concerns sessions.
+    ///   - change: what it leaves; nil for what only concerns sessions.
     func write<T: Sendable>(
-        evenIfCancelled: Bool = false, countsAsChange: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
+        evenIfCancelled: Bool = false, change: CatalogChange? = .onlyInCatalog, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
         if !evenIfCancelled { try Task.checkCancellation() }
         try refuseAfterFailedWrite()
@@ -89,7 +92,7 @@ public final class Catalog: Sendable {
             let result = try await Task { [pool] in
                 try await pool.write { db in try Maker.$keyID.withValue(maker) { try body(db) } }
             }.value
-            if countsAsChange { afterChange.withLock { $0 }?() }
+            if let change { afterChange.withLock { $0 }?(change) }
             return result
         } catch {
             if let error = error as? DatabaseError { noteFailedWrite(error) }

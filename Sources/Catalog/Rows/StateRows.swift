@@ -86,6 +86,12 @@ public struct StateCommit: Sendable {
         self.endsCreation = endsCreation
         self.operationID = operationID
     }
+
+    /// A pack's commit record has all of a state but its maker, and nothing of what else the commit does.
+    var change: CatalogChange {
+        let isAlone = deleteStates.isEmpty && !endsCreation && operationID == nil && Maker.keyID == nil
+        return isAlone && !packs.isEmpty ? .toldByPacks : .onlyInCatalog
+    }
 }
 
 /// Some rows of a list, and how many there are in all.

@@ -42,40 +42,64 @@ struct ChunkTable {
         ).map(ChunkID.init)
     }
 
+    /// The chunks with these contents, condemned or not, and whether they are marked as damaged.
+    func known(_ digests: [Digest]) throws -> [Digest: (id: ChunkID, isDamaged: Bool)] {
+        let wanted = Set(digests)
+        var found: [Digest: (id: ChunkID, isDamaged: Bool)] = [:]
+        try db.inGroups(of: wanted.map(\.head)) {
+            "SELECT id, digest_head, digest_tail, checksum < 0 FROM chunks WHERE digest_head IN (\($0))"
+        } _: { row in
+            guard let digest = Digest(head: try row[1], tail: try row[2] as Data), wanted.contains(digest) else { return }
+            found[digest] = (ChunkID(try row[0]), try row[3])
+        }
+        return found
+    }
+
     /// The number of the next new chunk: none that was ever given before.
     func nextID() throws -> ChunkID {
         let highest = try db.number("SELECT max(id) FROM chunks") ?? 0
         return ChunkID(try StoreTable.next(after: max(highest, try StoreTable(db: db).lastRemovedChunk())))
     }
 
-    func insert(_ chunk: PackedChunk, as id: ChunkID, pack: Int64, base: ChunkID?) throws {
-        try db.run(
-            """
-            INSERT INTO chunks (id, digest_head, digest_tail, pack_id, pack_offset, stored_bytes, raw_bytes, encoding, checksum, base_id, refs)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
-            """,
-            [
-                id.rawValue, chunk.digest.head, Data(chunk.digest.tail), pack, chunk.offset, chunk.storedBytes, chunk.rawBytes,
-                Int64(chunk.encoding.packed), Int64(chunk.checksum), base?.rawValue,
-            ])
+    /// A chunk that is about to be entered.
+    struct Insertion {
+        let id: ChunkID
+        let chunk: PackedChunk
+        let base: ChunkID?
+    }
+
+    func insert(_ insertions: [Insertion], pack: Int64) throws {
+        var rest = insertions[...]
+        while !rest.isEmpty {
+            // A few lengths only, so that the statements stay prepared.
+            let rows = rest.prefix([32, 8].first { $0 <= rest.count } ?? 1)
+            let places = Array(repeating: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", count: rows.count).joined(separator: ", ")
+            try db.run(
+                """
+                INSERT INTO chunks
+                    (id, digest_head, digest_tail, pack_id, pack_offset, stored_bytes, raw_bytes, encoding, checksum, base_id, refs)
+                VALUES \(places)
+                """,
+                StatementArguments(rows.flatMap { Self.columns(of: $0, pack: pack) }))
+            rest = rest.dropFirst(rows.count)
+        }
+    }
+
+    private static func columns(of insertion: Insertion, pack: Int64) -> [DatabaseValue] {
+        let chunk = insertion.chunk
+        let base = insertion.base?.rawValue.databaseValue ?? .null
+        return [
+            insertion.id.rawValue.databaseValue, chunk.digest.head.databaseValue, Data(chunk.digest.tail).databaseValue, pack.databaseValue,
+            chunk.offset.databaseValue, chunk.storedBytes.databaseValue, chunk.rawBytes.databaseValue,
+            Int64(chunk.encoding.packed).databaseValue, Int64(chunk.checksum).databaseValue, base,
+        ]
     }
 
     /// Enters one chunk under the next number.
     func insert(_ chunk: PackedChunk, pack: Int64, base: ChunkID?) throws -> ChunkID {
         let id = try nextID()
-        try insert(chunk, as: id, pack: pack, base: base)
+        try insert([Insertion(id: id, chunk: chunk, base: base)], pack: pack)
         return id
-    }
-
-    /// Counts further references and takes a condemnation back.
-    /// - Throws: `conflict` when the chunk is gone.
-    func retain(_ id: ChunkID, count: Int) throws {
-        let changed = try db.change(
-            "UPDATE chunks SET refs = refs + ?, condemned_at = NULL WHERE id = ?", [count, id.rawValue])
-        guard changed == 1 else {
-            throw CatalogError(
-                .conflict, "chunk number \(id.rawValue) was collected while the commit still needed it; write the state again")
-        }
     }
 
     private static func location(_ row: CheckedRow) throws -> ChunkLocation {
@@ -114,7 +138,7 @@ extension ChunkTable {
     func heal(_ id: ChunkID, with chunk: PackedChunk, pack: Int64, base: ChunkID?) throws {
         guard let old = try db.row("SELECT pack_id, stored_bytes, base_id FROM chunks WHERE id = ?", [id.rawValue]) else { return }
         try db.run("UPDATE packs SET dead_bytes = dead_bytes + ? WHERE id = ?", [old[1] as Int64, old[0] as Int64])
-        if let base { try retain(base, count: 1) }
+        if let base { try retain([base]) }
         try db.run(
             """
             UPDATE chunks SET pack_id = ?, pack_offset = ?, stored_bytes = ?, raw_bytes = ?, encoding = ?, checksum = ?, base_id = ?
@@ -131,60 +155,5 @@ extension ChunkTable {
         }
         // A difference is nobody's base: what was taken from this chunk waits for new content, or for a repair.
         if base != nil { try markDependants(of: id) }
-    }
-}
-
-/// SQL of `packs`.
-struct PackTable {
-    let db: Database
-
-    func id(of name: PackName) throws -> Int64? {
-        try db.number("SELECT id FROM packs WHERE name = ?", [Data(name.digest.bytes)])
-    }
-
-    /// Enters a durable pack and those of its chunks that the catalog does not know yet.
-    /// - Returns: the id of each of its chunks.
-    func insert(_ pack: SealedPack) throws -> [Digest: ChunkID] {
-        let chunks = ChunkTable(db: db)
-        try refuseRemoved(pack.name)
-        let storedBytes = pack.chunks.reduce(Int64(0)) { $0 + Int64($1.storedBytes) }
-        let packID = try db.insert(
-            "INSERT INTO packs (name, size_bytes, chunk_count, stored_bytes, dead_bytes) VALUES (?, ?, ?, ?, 0)",
-            [Data(pack.name.digest.bytes), pack.sizeBytes, pack.chunks.count, storedBytes])
-        var ids: [Digest: ChunkID] = [:]
-        var deadBytes: Int64 = 0
-        var next = try chunks.nextID()
-        for chunk in pack.chunks {
-            if let known = try chunks.id(of: chunk.digest) {
-                // Another session committed the same content first, or it was condemned or damaged and comes back.
-                ids[chunk.digest] = known
-                if try chunks.isDamaged(known) {
-                    try chunks.heal(known, with: chunk, pack: packID, base: try chunk.base.map { try baseID($0, of: chunk, among: ids) })
-                } else {
-                    deadBytes += Int64(chunk.storedBytes)
-                }
-                continue
-            }
-            let base = try chunk.base.map { try baseID($0, of: chunk, among: ids) }
-            if let base { try chunks.retain(base, count: 1) }
-            try chunks.insert(chunk, as: next, pack: packID, base: base)
-            ids[chunk.digest] = next
-            next = ChunkID(try StoreTable.next(after: next.rawValue))
-        }
-        if deadBytes > 0 { try db.run("UPDATE packs SET dead_bytes = ? WHERE id = ?", [deadBytes, packID]) }
-        return ids
-    }
-
-    /// A pack whose file is about to go cannot come back under its name.
-    private func refuseRemoved(_ name: PackName) throws {
-        if try db.exists("SELECT 1 FROM removed_packs WHERE name = ?", [Data(name.digest.bytes)]) {
-            throw CatalogError(.conflict, "pack \(name) is being removed; collect first, then enter it again")
-        }
-    }
-
-    private func baseID(_ base: Digest, of chunk: PackedChunk, among ids: [Digest: ChunkID]) throws -> ChunkID {
-        if let id = try ids[base] ?? ChunkTable(db: db).id(of: base) { return id }
-        throw CatalogError(
-            .conflict, "the base \(base) of chunk \(chunk.digest) was collected while the commit still needed it; write the state again")
     }
 }

@@ -143,34 +143,6 @@ struct GarbageTable {
     }
 }
 
-extension ChunkTable {
-    /// Drops one reference for each of `ids`; the last one condemns a chunk at `sequence`.
-    ///
-    /// Chunks of one ingest have numbers that follow one another: a run of them is one statement.
-    func release(_ ids: [ChunkID], sequence: Int64) throws {
-        var counts: [Int64: Int] = [:]
-        for id in ids { counts[id.rawValue, default: 0] += 1 }
-        var run: (ids: ClosedRange<Int64>, count: Int)?
-        for (id, count) in counts.sorted(by: { $0.key < $1.key }) {
-            if let open = run, open.ids.upperBound + 1 == id, open.count == count {
-                run = (open.ids.lowerBound...id, count)
-            } else {
-                if let run { try release(run.ids, count: run.count, sequence: sequence) }
-                run = (id...id, count)
-            }
-        }
-        if let run { try release(run.ids, count: run.count, sequence: sequence) }
-    }
-
-    private func release(_ ids: ClosedRange<Int64>, count: Int, sequence: Int64) throws {
-        try db.run(
-            """
-            UPDATE chunks SET refs = refs - ?, condemned_at = CASE WHEN refs = ? THEN ? END
-            WHERE id >= ? AND id <= ? AND refs >= ?
-            """, [count, count, sequence, ids.lowerBound, ids.upperBound, count])
-    }
-}
-
 /// SQL of `removed_packs`.
 struct RemovedPackTable {
     let db: Database

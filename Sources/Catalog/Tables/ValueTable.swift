@@ -90,10 +90,7 @@ struct ValueTable {
                 "INSERT INTO chunk_lists (value_id, first_offset, first_chunk, chunk_count, entries) VALUES (?, ?, ?, ?, ?)",
                 [id.rawValue, segment.firstOffset, segment.firstChunk, segment.entries.count, Data(segment.encoded())])
         }
-        let chunks = ChunkTable(db: db)
-        var counts: [ChunkID: Int] = [:]
-        for entry in entries { counts[entry.id, default: 0] += 1 }
-        for (id, count) in counts.sorted(by: { $0.key < $1.key }) { try chunks.retain(id, count: count) }
+        try ChunkTable(db: db).retain(entries.map(\.id))
     }
 
     private func chunk(_ piece: ValuePiece, fresh: [Digest: ChunkID]) throws -> ChunkID {

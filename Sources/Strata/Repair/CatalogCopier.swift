@@ -6,7 +6,7 @@ import Synchronization
 /// Keeps the catalog's copy fresh: what only the catalog holds (small values, settings) then exists twice.
 ///
 /// A copy is due after so many changes that its cost stays below 64 KiB of copying a change, whatever the catalog's size,
-/// and when the store is closed. It runs on a worker behind the commit that made it due, which does not wait, on a connection
+/// and when a store is closed in which something changed that no pack tells of. It runs on a worker behind the commit that made it due, which does not wait, on a connection
 /// of its own, so that no reader or writer waits either. A failure is logged, told by `failure`, and never anybody's error.
 final class CatalogCopier: Sendable {
     /// Changes between two copies of a small catalog. A process that is killed loses no more than its last so many
@@ -14,11 +14,14 @@ final class CatalogCopier: Sendable {
     static let changesLeast = 256
     /// Bytes of catalog that one change pays for.
     static let bytesPerChange: Int64 = 64 << 10
-    /// A catalog up to this size is copied whenever a store with changes is closed; a larger one only when a copy is due.
+    /// A catalog up to this size is copied whenever a store is closed whose changes it alone holds; a larger one only when a
+    /// copy is due.
     static let bytesOnClose: Int64 = 4 << 20
 
     private struct State {
         var changes = 0
+        /// Those among them that only the catalog holds.
+        var untold = 0
         var needed = CatalogCopier.changesLeast
         var isClosed = false
         var running: Task<Void, Never>?
@@ -38,15 +41,18 @@ final class CatalogCopier: Sendable {
         self.disk = disk
         self.storeID = storeID
         self.logger = logger
+        // Whoever left the log may have died with changes that no copy has.
+        if catalog.foundLog { state.withLock { $0.untold = 1 } }
     }
 
     /// What became of the last copy that failed; nil when the last one succeeded.
     var failure: StrataError? { state.withLock { $0.failure } }
 
     /// Counts a change; begins a copy when one is due.
-    func noteChange() {
+    func note(_ change: CatalogChange) {
         state.withLock { state in
             state.changes += 1
+            if change == .onlyInCatalog { state.untold += 1 }
             guard state.changes >= state.needed, state.running == nil, !state.isClosed else { return }
             state.running = Task { await self.copyIfDue() }
         }
@@ -82,6 +88,7 @@ final class CatalogCopier: Sendable {
     func refresh(after changes: Int) async {
         let running = state.withLock { state in
             state.changes += changes
+            state.untold += changes
             return state.running
         }
         await running?.value
@@ -95,7 +102,8 @@ final class CatalogCopier: Sendable {
 
     private func isDueOnClose() async -> Bool {
         let due = await blockingResult { () throws -> Int64? in
-            guard let size = try self.disk.status(self.layout.catalog)?.sizeBytes, size > Self.bytesOnClose else { return 0 }
+            let isSmall = try self.disk.status(self.layout.catalog)?.sizeBytes ?? 0 <= Self.bytesOnClose
+            if isSmall, self.state.withLock({ $0.untold > 0 }) { return 0 }
             guard let identity = Catalog.health(at: self.layout.catalogCopy, thorough: false, onlyIdentity: true).identity else { return 0 }
             return identity.progress + Int64(try self.changesNeeded())
         }
@@ -110,12 +118,13 @@ final class CatalogCopier: Sendable {
     }
 
     private func copy() async {
-        let counted = state.withLock { $0.changes }
+        let counted = state.withLock { (changes: $0.changes, untold: $0.untold) }
         let outcome = await blockingResult { try self.makeCopy() }
         state.withLock { state in
             switch outcome {
             case .success:
-                state.changes -= counted
+                state.changes -= counted.changes
+                state.untold -= counted.untold
                 state.failure = nil
             case .failure(let error):
                 // The next try comes after as many changes again.

@@ -93,7 +93,7 @@ public final class StateStore: Sendable {
         copier = staging.map { _ in
             CatalogCopier(catalog: catalog, layout: layout, disk: options.disk, storeID: id, logger: options.logger)
         }
-        catalog.onChange { [weak copier] in copier?.noteChange() }
+        catalog.onChange { [weak copier] in copier?.note($0) }
     }
 
     /// Opens a store, and makes it first if `mode` allows.

@@ -76,6 +76,16 @@ import Testing
         expect(plan, uses: ["c USING INTEGER PRIMARY KEY", "p USING INTEGER PRIMARY KEY"])
     }
 
+    @Test(arguments: [1, 5, 200])
+    func chunksOfAPackAreLookedUpByDigestAndCountedByNumber(count: Int) async throws {
+        let digests = (0..<count).map { FakeContent.digest("\($0)") }
+        let plan = try await planOfChanges { db in
+            let found = try ChunkTable(db: db).known(digests + [FakeContent.digest("a")])
+            try ChunkTable(db: db).retain(found.values.map(\.id))
+        }
+        expect(plan, uses: ["chunks_by_digest", "chunks USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"])
+    }
+
     @Test func oneChunkIsFoundByItsDigest() async throws {
         let plan = try await plan { db in _ = try ChunkTable(db: db).id(of: FakeContent.digest("a")) }
         expect(plan, uses: ["chunks_by_digest"])

@@ -86,6 +86,8 @@ import Testing
                 try await sample.commit([("w", weights), ("x", SeededBytes.random(200_000, seed: 6))], "base", to: store)
                 let base = try await store.states(of: sample.model, limit: 1000).items.last!.id
                 try await sample.commit([("w", SeededBytes.trained(weights, seed: 6))], "step", to: store, base: base)
+                // Only the catalog knows of it, so that closing makes a copy.
+                try await store.renameState(base, of: sample.model, to: "base")
             }
             let copy = try FileBytes.read(path + "/catalog.copy.sqlite")
             let kept = try await withStore(at: path, options: CompactionSample.options) { store in

@@ -1,3 +1,4 @@
+import Catalog
 import ContentStore
 import Foundation
 import StrataTesting
@@ -33,6 +34,82 @@ import Testing
             try await withStore(at: path) { _ = try await $0.states(of: model) }
             let after = try FileManager.default.attributesOfItem(atPath: path + "/catalog.copy.sqlite")[.systemFileNumber] as? Int
             #expect(before == after, "a store without changes was copied")
+        }
+    }
+
+    private func copyNumber(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path + "/catalog.copy.sqlite")[.systemFileNumber] as? Int
+    }
+
+    @Test func aStateThatItsPackTellsOfNeedsNoNewCopyAndIsFoundWithoutTheCatalog() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/s"
+            let model = try await withStore(at: path) { try await $0.createModel(named: "m").id }
+            let before = try copyNumber(path)
+            var saved: [State] = []
+            for number in 0..<3 {
+                saved.append(
+                    try await withStore(at: path) { store in
+                        try await store.commit(
+                            [("big", SeededBytes.random(100_000, seed: UInt64(number))), ("small", [UInt8(number)])], to: model,
+                            named: "state \(number)", options: StateOptions(base: saved.last?.id, makeActive: number == 1))
+                    })
+            }
+            #expect(try copyNumber(path) == before)
+            try FileManager.default.removeItem(atPath: path + "/catalog.sqlite")
+            _ = try await StateStore.repair(at: path)
+            try await withStore(at: path, .readWrite) { store in
+                let found = try await store.states(of: model).items
+                #expect(found.map(\.name) == ["initial", "state 0", "state 1", "state 2"])
+                #expect(found.dropFirst().map(\.id) == saved.map(\.id))
+                var bases: [String?] = []
+                for state in saved { bases.append(try await store.catalog.state(id: state.id.rawValue, model: model.rawValue)?.baseState) }
+                #expect(bases == [nil, saved[0].id.rawValue, saved[1].id.rawValue])
+                #expect(try await store.model(model).activeStateID == saved[1].id)
+                for (number, state) in saved.enumerated() {
+                    let contents = try await store.contents(of: state.id, of: model)
+                    #expect(contents == ["big": SeededBytes.random(100_000, seed: UInt64(number)), "small": [UInt8(number)]])
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ["rename", "small state", "state that replaces another"])
+    func whatOnlyTheCatalogHoldsIsCopiedOnClose(change: String) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/s"
+            let model = try await withStore(at: path) { try await $0.createModel(named: "m").id }
+            let before = try copyNumber(path)
+            let names = try await withStore(at: path) { store in
+                let first = try await store.model(model).activeStateID
+                let big = SeededBytes.random(100_000, seed: 1)
+                switch change {
+                case "rename": try await store.renameState(first, of: model, to: "renamed")
+                case "small state": try await store.commit([("k", [1])], to: model, named: "small")
+                default:
+                    var options = StateOptions(makeActive: true, deleteStates: [first])
+                    options.mayReplaceActive = true
+                    try await store.commit([("k", big)], to: model, named: "other", options: options)
+                }
+                return try await store.states(of: model).items.map(\.name)
+            }
+            #expect(try copyNumber(path) != before)
+            #expect(try await statesOfCopy(path, model) == names)
+        }
+    }
+
+    @Test func aProcessAfterOneThatDiedMakesTheCopyThatIsMissing() async throws {
+        try await withTemporaryFolder { folder in
+            let (path, dead) = (folder + "/s", folder + "/dead")
+            let model = try await withStore(at: path) { try await $0.createModel(named: "m").id }
+            try await withStore(at: path) { store in
+                try await store.commit([("k", [1])], to: model, named: "small")
+                // As a process leaves it that is killed now.
+                try FileManager.default.copyItem(atPath: path, toPath: dead)
+            }
+            #expect(try await statesOfCopy(dead, model) == ["initial"])
+            _ = try await withStore(at: dead) { try await $0.commit([("k", SeededBytes.random(100_000, seed: 1))], to: model, named: "big") }
+            #expect(try await statesOfCopy(dead, model) == ["initial", "small", "big"])
         }
     }
 
