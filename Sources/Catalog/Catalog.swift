@@ -1,10 +1,11 @@
+import ContentStore
 import GRDB
 import Synchronization
 
 /// The SQLite database that says what exists: models, states, snapshots, datasets, and where every chunk lies.
 ///
 /// One object an open store. Reads run on connections of their own and never wait for a writer; writes are serialised by
-/// SQLite, across processes too. Nothing here runs on Swift's cooperative pool: GRDB has threads of its own.
+/// SQLite, across processes too. Nothing here runs on Swift's cooperative pool: GRDB has threads of its own, and workers read on theirs.
 /// All SQL of the project is in this module and in `migrations/`.
 public final class Catalog: Sendable {
     public enum OpenMode: Sendable {
@@ -64,11 +65,19 @@ public final class Catalog: Sendable {
     /// Runs `body` on one consistent view of the catalog.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
+            // A worker needs no other thread: going to one and coming back costs more than a small query.
+            if WorkerExecutor.isCurrent {
+                try Task.checkCancellation()
+                return try readHere(body)
+            }
             return try await pool.read(body)
         } catch {
             throw Self.mapped(error, path: path, waited: busyTimeoutSeconds)
         }
     }
+
+    /// Blocks. Not `async`, so that the compiler takes GRDB's blocking form.
+    private func readHere<T>(_ body: (Database) throws -> T) throws -> T { try pool.read(body) }
 
     /// Runs `body` in one immediate transaction: all of it or nothing, durable when this returns.
     ///

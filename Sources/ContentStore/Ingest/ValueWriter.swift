@@ -68,7 +68,9 @@ public final class ValueWriter: Sendable {
         reading read: @escaping @Sendable (UnsafeMutableRawBufferPointer) throws(ContentError) -> Int
     ) async throws {
         do {
-            while try await readOnce(read) { try await submitFullBatch(atEnd: false) }
+            try await withTaskExecutorPreference(WorkerExecutor.shared) {
+                while try readOnce(read) { try await submitFullBatch(atEnd: false) }
+            }
         } catch {
             // What was read so far is no whole value: nothing may take it for one.
             session.flight.fail(error)
@@ -76,24 +78,20 @@ public final class ValueWriter: Sendable {
         }
     }
 
-    /// False at the end.
-    private func readOnce(
-        _ read: @escaping @Sendable (UnsafeMutableRawBufferPointer) throws(ContentError) -> Int
-    ) async throws -> Bool {
+    /// Blocks. False at the end.
+    private func readOnce(_ read: (UnsafeMutableRawBufferPointer) throws(ContentError) -> Int) throws -> Bool {
         try Task.checkCancellation()
-        return try await WorkerExecutor.run { [self] () throws(ContentError) in
-            var failure: ContentError?
-            let count = fill { free in
-                do throws(ContentError) {
-                    return try read(free)
-                } catch {
-                    failure = error
-                    return 0
-                }
+        var failure: ContentError?
+        let count = fill { free in
+            do throws(ContentError) {
+                return try read(free)
+            } catch {
+                failure = error
+                return 0
             }
-            if let failure { throw failure }
-            return count > 0
         }
+        if let failure { throw failure }
+        return count > 0
     }
 
     /// Ends the value. Its chunks may still be on their way: the session's `finish` knows their outcome.

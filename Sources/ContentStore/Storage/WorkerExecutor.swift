@@ -11,9 +11,13 @@ public final class WorkerExecutor: TaskExecutor {
     /// ingest or a restore has to stay below 128 MiB on any machine.
     public static let width = min(Int(ck_processor_count()), 6)
 
+    private static let mark = DispatchSpecificKey<Bool>()
     private let queue = DispatchQueue(label: "strata.workers", attributes: .concurrent)
 
-    private init() {}
+    private init() { queue.setSpecific(key: Self.mark, value: true) }
+
+    /// The caller runs on a worker, and so may block.
+    public static var isCurrent: Bool { DispatchQueue.getSpecific(key: mark) ?? false }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
