@@ -102,12 +102,24 @@ static unsigned restore_vector(
     return transform == CK_WORDS_RANK ? unrank_vector(words, count, width, values) : 0;
 }
 
-/// One move-mask a plane takes the top bit of 32 bytes; doubling brings the next bit up.
+/// Whether `length` bytes, a multiple of 32, are all zero.
+static inline int is_zero(const uint8_t *bytes, size_t length) {
+    __m256i any = _mm256_setzero_si256();
+    for (size_t i = 0; i < length; i += 32) any = _mm256_or_si256(any, _mm256_load_si256((const __m256i *)(bytes + i)));
+    return _mm256_testz_si256(any, any);
+}
+
+/// One move-mask a plane takes the top bit of 32 bytes; doubling brings the next bit up. The high bytes of ordered
+/// differences are zero in most blocks.
 static void split_vector(uint8_t *lines, const uint8_t *words, int width) {
     _Alignas(64) uint8_t places[8][N];
     places_from_words(places, words, width);
     for (int j = 0; j < width; j++) {
         uint8_t *top = lines + 8 * (width - 1 - j) * CK_LINE_BYTES;
+        if (is_zero(places[j], N)) {
+            memset(top, 0, 8 * CK_LINE_BYTES);
+            continue;
+        }
         for (size_t i = 0; i < N / 32; i++) {
             __m256i bytes = _mm256_load_si256((const __m256i *)(places[j] + 32 * i));
             for (size_t p = 0; p < 8; p++) {
@@ -119,23 +131,53 @@ static void split_vector(uint8_t *lines, const uint8_t *words, int width) {
     }
 }
 
+/// Exchanges bits that are `distance` apart, those of `mask` with those above them.
+static inline __m256i exchanged(__m256i x, int distance, __m256i mask) {
+    const __m256i t = _mm256_and_si256(_mm256_xor_si256(x, _mm256_srli_epi64(x, distance)), mask);
+    return _mm256_xor_si256(x, _mm256_xor_si256(t, _mm256_slli_epi64(t, distance)));
+}
+
+/// Transposes the 8 rows of 8 bits of each 64-bit lane, as the plain level does (Warren, "Hacker's Delight", 7-3), and
+/// puts the two halves where their elements belong.
+static inline void store_columns(uint8_t *to, __m256i x) {
+    x = exchanged(x, 7, _mm256_set1_epi64x(0x00aa00aa00aa00aa));
+    x = exchanged(x, 14, _mm256_set1_epi64x(0x0000cccc0000cccc));
+    x = exchanged(x, 28, _mm256_set1_epi64x(0x00000000f0f0f0f0));
+    _mm_store_si128((__m128i *)to, _mm256_castsi256_si128(x));
+    _mm_store_si128((__m128i *)(to + 128), _mm256_extracti128_si256(x, 1));
+}
+
+/// 256 elements' bytes from 32 bytes of each of a place's eight lines, most significant first.
+static inline void join_place(uint8_t *to, const uint8_t *top) {
+    // Unpacking works within halves of 16 bytes, so a register has the lines' bytes b and up beside b + 16 and up. After the
+    // third step a lane of 64 bits has one byte of each line, the least significant line's first.
+    __m256i pairs[4][2], fours[2][4];
+    for (int q = 0; q < 4; q++) {
+        const __m256i even = _mm256_load_si256((const __m256i *)(top + (7 - 2 * q) * CK_LINE_BYTES));
+        const __m256i odd = _mm256_load_si256((const __m256i *)(top + (6 - 2 * q) * CK_LINE_BYTES));
+        pairs[q][0] = _mm256_unpacklo_epi8(even, odd);
+        pairs[q][1] = _mm256_unpackhi_epi8(even, odd);
+    }
+    for (int h = 0; h < 2; h++)
+        for (int s = 0; s < 2; s++) {
+            fours[h][2 * s] = _mm256_unpacklo_epi16(pairs[2 * h][s], pairs[2 * h + 1][s]);
+            fours[h][2 * s + 1] = _mm256_unpackhi_epi16(pairs[2 * h][s], pairs[2 * h + 1][s]);
+        }
+    for (int s = 0; s < 4; s++) {
+        store_columns(to + 32 * s, _mm256_unpacklo_epi32(fours[0][s], fours[1][s]));
+        store_columns(to + 32 * s + 16, _mm256_unpackhi_epi32(fours[0][s], fours[1][s]));
+    }
+}
+
 static void join_vector(uint8_t *words, const uint8_t *lines, int width) {
     _Alignas(64) uint8_t places[8][N];
-    const __m256i spread = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
-    const __m256i own_bit = _mm256_set1_epi64x((long long)0x8040201008040201);
     for (int j = 0; j < width; j++) {
         const uint8_t *top = lines + 8 * (width - 1 - j) * CK_LINE_BYTES;
-        for (size_t i = 0; i < N / 32; i++) {
-            __m256i bytes = _mm256_setzero_si256();
-            for (size_t p = 0; p < 8; p++) {
-                int32_t bits;
-                memcpy(&bits, top + p * CK_LINE_BYTES + 4 * i, 4);
-                __m256i each = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(bits), spread), own_bit);
-                // A set bit compares as -1: doubling and subtracting brings it in from below.
-                bytes = _mm256_sub_epi8(_mm256_add_epi8(bytes, bytes), _mm256_cmpeq_epi8(each, own_bit));
-            }
-            _mm256_store_si256((__m256i *)(places[j] + 32 * i), bytes);
+        if (is_zero(top, 8 * CK_LINE_BYTES)) {
+            memset(places[j], 0, N);
+            continue;
         }
+        for (size_t i = 0; i < N / 256; i++) join_place(places[j] + 256 * i, top + 32 * i);
     }
     words_from_places(words, places, width);
 }

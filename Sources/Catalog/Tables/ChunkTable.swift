@@ -71,8 +71,9 @@ struct ChunkTable {
     func insert(_ insertions: [Insertion], pack: Int64) throws {
         var rest = insertions[...]
         while !rest.isEmpty {
-            // A few lengths only, so that the statements stay prepared.
-            let rows = rest.prefix([32, 8].first { $0 <= rest.count } ?? 1)
+            // Two lengths only, so that the statements stay prepared. What a longer one would touch no longer fits into the
+            // memory from which SQLite can take back a statement: it then makes a file for that.
+            let rows = rest.prefix(rest.count < 8 ? 1 : 8)
             let places = Array(repeating: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", count: rows.count).joined(separator: ", ")
             try db.run(
                 """

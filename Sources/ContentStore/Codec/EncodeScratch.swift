@@ -7,6 +7,8 @@ package final class EncodeScratch: @unchecked Sendable {
     private let planes: PlaneEncoder
     private let chooser: EncodingChooser
     private let bases = ScratchMemory()
+    private var orders = OrderVerdicts()
+    private let rival = ScratchMemory()
 
     package init() {
         lz4 = LZ4Compressor()
@@ -32,12 +34,39 @@ package final class EncodeScratch: @unchecked Sendable {
         precondition(target.count >= chunk.count, "the target must have room for the raw chunk")
         precondition(base == nil || base!.count == chunk.count, "the base must have the chunk's size")
         guard chunk.count >= 64 else { return keepRaw(chunk, in: target) }
-        let encoding = chooser.choose(chunk, base: base)
+        let (encoding, changed) = chooser.choose(chunk, base: base)
         if encoding == .raw { return keepRaw(chunk, in: target) }
-        if let storedBytes = encode(chunk, against: base, by: encoding, into: target) { return (encoding, storedBytes) }
+        if let base, encoding.codec == .difference, encoding.elementBytes > 1 {
+            if let encoded = encodeDifference(chunk, base: base, by: encoding, changed: changed, into: target) { return encoded }
+        } else if let storedBytes = encode(chunk, against: base, by: encoding, into: target) {
+            return (encoding, storedBytes)
+        }
         // The sample was not like the rest.
         chooser.forget()
+        orders.forget()
         return keepRaw(chunk, in: target)
+    }
+
+    /// Writes a difference in the order that suits it; in both, the first time that one looks so.
+    private func encodeDifference(
+        _ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer, by plain: ChunkEncoding, changed: SampleProfile,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> (encoding: ChunkEncoding, storedBytes: Int)? {
+        let ordered = ChunkEncoding.difference(elementBytes: plain.elementBytes, phase: plain.phase, isOrdered: true)
+        if let isOrdered = orders.isOrdered(elementBytes: plain.elementBytes, changed: changed) {
+            let encoding = isOrdered ? ordered : plain
+            return encode(chunk, against: base, by: encoding, into: target).map { (encoding, $0) }
+        }
+        let room = rival.take(chunk.count)
+        let orderedBytes = encode(chunk, against: base, by: ordered, into: target)
+        let plainBytes = encode(chunk, against: base, by: plain, into: room)
+        let isOrdered = orders.add(
+            elementBytes: plain.elementBytes, changed: changed, orderedBytes: orderedBytes ?? chunk.count, plainBytes: plainBytes ?? chunk.count)
+        if isOrdered { return orderedBytes.map { (ordered, $0) } }
+        return plainBytes.map { bytes in
+            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: room[..<bytes]))
+            return (plain, bytes)
+        }
     }
 
     /// The same with a base in an array.

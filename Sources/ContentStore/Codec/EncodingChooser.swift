@@ -16,20 +16,26 @@ final class EncodingChooser {
         /// The address, modulo `elementBytes`, at which elements begin.
         let alignment: Int
         let ranksExponents: Bool
-        let isOrdered: Bool
+
+        /// The trials that led to this choice would lead to it for such a chunk too.
+        func suits(raw: SampleProfile, changed: SampleProfile, hasBase: Bool) -> Bool {
+            guard self.hasBase == hasBase, self.raw.resembles(raw) else { return false }
+            guard codec == .difference else { return self.changed.resembles(changed) }
+            // A difference is the better the nearer the base lies; the element size must be one that was tried.
+            return changed.isNoMoreRandom(than: self.changed) && changed.period == self.changed.period
+        }
     }
 
     private static let sampleBytes = 16 << 10
     private static let samplePlaces = 4
     /// A kind of data that alternates with another keeps its hypothesis.
-    private static let hypothesesMax = 4
+    private static let hypothesesMax = 8
 
     private var hypotheses: [Hypothesis] = []
     private let counts = UnsafeMutablePointer<UInt16>.allocate(capacity: 8 * 256)
     private let sample = UnsafeMutableRawBufferPointer.allocate(byteCount: EncodingChooser.sampleBytes, alignment: 64)
     private let baseSample = UnsafeMutableRawBufferPointer.allocate(byteCount: EncodingChooser.sampleBytes, alignment: 64)
     private let trial = UnsafeMutableRawBufferPointer.allocate(byteCount: EncodingChooser.sampleBytes, alignment: 64)
-    private let whole = ScratchMemory()
     private let planes: PlaneEncoder
     private let lz4: LZ4Compressor
 
@@ -48,27 +54,32 @@ final class EncodingChooser {
     }
 
     /// - Parameter base: of the chunk's size.
+    /// - Returns: the encoding, a difference not ordered, and what the differences from the base look like.
     /// - Precondition: `chunk` is not empty.
-    func choose(_ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?) -> ChunkEncoding {
+    func choose(_ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?) -> (ChunkEncoding, changed: SampleProfile) {
         var raw = SampleProfile()
         raw.measureLanes(of: chunk, base: nil, counts: counts)
         raw.hasRepeats = hasRepeats(chunk)
         var changed = raw
         if base != nil { changed.measureLanes(of: chunk, base: base, counts: counts) }
-        if raw.looksRandom && (base == nil || changed.looksRandom) { return .raw }
+        if raw.looksRandom && (base == nil || changed.looksRandom) { return (.raw, changed) }
+        return (choose(chunk, base: base, raw: raw, changed: changed), changed)
+    }
+
+    private func choose(
+        _ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?, raw: SampleProfile, changed: SampleProfile
+    ) -> ChunkEncoding {
         let address = Int(bitPattern: chunk.baseAddress!)
-        if let index = hypotheses.firstIndex(where: {
-            $0.hasBase == (base != nil) && $0.raw.resembles(raw) && $0.changed.resembles(changed)
-        }) {
-            return Self.encoding(of: hypotheses[index], at: address)
+        if let hypothesis = hypotheses.first(where: { $0.suits(raw: raw, changed: changed, hasBase: base != nil) }) {
+            return Self.encoding(of: hypothesis, at: address)
         }
-        let choice = ordered(tryAll(chunk, base: base, raw: raw, changed: changed), chunk, base: base)
+        let choice = tryAll(chunk, base: base, raw: raw, changed: changed)
         if hypotheses.count == Self.hypothesesMax { hypotheses.removeFirst() }
         hypotheses.append(
             Hypothesis(
                 raw: raw, changed: changed, hasBase: base != nil, codec: choice.codec, elementBytes: choice.elementBytes,
                 alignment: choice.elementBytes == 0 ? 0 : (address + choice.phase) % choice.elementBytes,
-                ranksExponents: choice.ranksExponents, isOrdered: choice.isOrdered))
+                ranksExponents: choice.ranksExponents))
         return choice
     }
 
@@ -83,22 +94,8 @@ final class EncodingChooser {
         case .raw: .raw
         case .lz4: .lz4
         case .planes: .planes(elementBytes: width, phase: phase, ranksExponents: hypothesis.ranksExponents)
-        case .difference: .difference(elementBytes: width, phase: phase, isOrdered: hypothesis.isOrdered)
+        case .difference: .difference(elementBytes: width, phase: phase)
         }
-    }
-
-    /// The ordered form of a difference, where that is smaller. Tried on the whole chunk: in a sample there are too few
-    /// elements of each exponent to show it.
-    private func ordered(
-        _ choice: ChunkEncoding, _ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?
-    ) -> ChunkEncoding {
-        guard choice.codec == .difference, choice.elementBytes > 1 else { return choice }
-        let ordered = ChunkEncoding.difference(elementBytes: choice.elementBytes, phase: choice.phase, isOrdered: true)
-        let room = whole.take(chunk.count)
-        guard let orderedBytes = planes.encode(chunk, base: base, by: ordered, into: room) else { return choice }
-        guard let plainBytes = planes.encode(chunk, base: base, by: choice, into: room) else { return ordered }
-        // What helps by less than 1 % is not worth its time.
-        return orderedBytes < plainBytes / 100 * 99 ? ordered : choice
     }
 
     /// LZ4 makes the chunk's middle smaller by a tenth.

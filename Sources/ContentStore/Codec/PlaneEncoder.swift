@@ -30,10 +30,13 @@ final class PlaneEncoder {
         }
         guard writer.append(chunk[0..<geometry.headBytes]), writer.append(chunk[geometry.tailOffset...]) else { return nil }
 
-        let split = planes.take(geometry.planeCount * geometry.planeBytes)
+        let split = planes.take(geometry.planeCount * Self.stride(geometry))
         self.split(words, base.map { $0.baseAddress! + geometry.headBytes }, encoding, geometry, into: split)
         return store(split, geometry, codes: target, with: &writer)
     }
+
+    /// Bytes from one plane to the next in working memory: whole cache lines, since planes are written a line at a time.
+    private static func stride(_ geometry: PlanePayload.Geometry) -> Int { (geometry.planeBytes + 63) & ~63 }
 
     private func split(
         _ words: UnsafeRawPointer, _ base: UnsafeRawPointer?, _ encoding: ChunkEncoding, _ geometry: PlanePayload.Geometry,
@@ -47,7 +50,7 @@ final class PlaneEncoder {
             words = UnsafeRawPointer(room)
         }
         ck_planes_split(
-            planes.baseAddress!.assumingMemoryBound(to: UInt8.self), geometry.planeBytes, words, geometry.elementCount,
+            planes.baseAddress!.assumingMemoryBound(to: UInt8.self), Self.stride(geometry), words, geometry.elementCount,
             Int32(geometry.elementBytes), PlanePayload.transform(encoding), encoding.isOrdered ? nil : base, table.ranks)
     }
 
@@ -65,11 +68,11 @@ final class PlaneEncoder {
         _ split: UnsafeMutableRawBufferPointer, _ geometry: PlanePayload.Geometry, codes: UnsafeMutableRawBufferPointer,
         with writer: inout PayloadWriter
     ) -> Int? {
-        let planeBytes = geometry.planeBytes
+        let (planeBytes, stride) = (geometry.planeBytes, Self.stride(geometry))
         for index in 0..<geometry.codesBytes { codes[index] = 0 }
         var compressedBytes = 0
         for plane in 0..<geometry.planeCount {
-            let bytes = split[plane * planeBytes..<(plane + 1) * planeBytes]
+            let bytes = split[plane * stride..<plane * stride + planeBytes]
             let code = Self.code(of: UnsafeRawBufferPointer(rebasing: bytes), bitCount: geometry.elementCount)
             codes[plane / 4] |= code.rawValue << (2 * UInt8(plane % 4))
             switch code {
@@ -77,7 +80,7 @@ final class PlaneEncoder {
             case .stored:
                 guard writer.append(UnsafeRawBufferPointer(rebasing: bytes)[...]) else { return nil }
             case .compressed:
-                if compressedBytes != plane * planeBytes {
+                if compressedBytes != plane * stride {
                     // Never overlaps in a harmful way: planes only move down, and `copyMemory` allows overlap.
                     split.from(compressedBytes).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes))
                 }

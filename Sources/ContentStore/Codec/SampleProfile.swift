@@ -49,9 +49,17 @@ struct SampleProfile {
     /// Right to 0.09, which is all that comparisons of profiles need.
     private static func log2Approximate(_ x: Float) -> Float { Float(x.exponent) + (x.significand - 1) }
 
+    /// By how many bits two samples of the same data may differ.
+    private static let noiseBits: Float = 0.8
+
     /// The same kind of data: no lane differs by more than sampling explains.
     func resembles(_ other: SampleProfile) -> Bool {
-        hasRepeats == other.hasRepeats && (0..<8).allSatisfy { abs(lanes[$0] - other.lanes[$0]) < 0.8 }
+        hasRepeats == other.hasRepeats && (0..<8).allSatisfy { abs(lanes[$0] - other.lanes[$0]) < Self.noiseBits }
+    }
+
+    /// No lane is more random than the other's, but for what sampling explains.
+    func isNoMoreRandom(than other: SampleProfile) -> Bool {
+        (0..<8).allSatisfy { lanes[$0] - other.lanes[$0] < Self.noiseBits }
     }
 
     /// No lane is less random than noise.
