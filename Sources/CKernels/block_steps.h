@@ -106,6 +106,12 @@ static inline unsigned unrank_words(uint8_t *words, size_t count, int width, con
     }
 }
 
+static inline unsigned restore_words(
+    uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
+    if (transform == CK_WORDS_DIFFERENCE) add_words(words, base, count, width);
+    return transform == CK_WORDS_RANK ? unrank_words(words, count, width, values) : 0;
+}
+
 // ---- Words to bytes by place ----------------------------------------------------------------------------------------
 
 static inline void part(uint8_t *restrict even, uint8_t *restrict odd, const uint8_t *restrict bytes, size_t count) {

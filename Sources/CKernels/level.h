@@ -16,10 +16,10 @@ extern const uint64_t ck_gear_table[256];
 typedef struct {
     void (*transform)(
         uint8_t *to, const uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint8_t *ranks);
-    unsigned (*restore)(
-        uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values);
     void (*split)(uint8_t *lines, const uint8_t *words, int width);
-    void (*join)(uint8_t *words, const uint8_t *lines, int width);
+    /// Joins a block of lines, and takes the transform back for the first `count` words. Answers the highest rank there.
+    unsigned (*join)(
+        uint8_t *words, const uint8_t *lines, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values);
     ck_plane_look (*inspect)(const uint8_t *plane, size_t bit_count);
 } ck_block_steps;
 

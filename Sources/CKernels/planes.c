@@ -68,8 +68,7 @@ unsigned ck_planes_join(
         uint8_t *target = here == CK_BLOCK_ELEMENTS ? to : block;
         const uint8_t *base_from = base ? (const uint8_t *)base + first * (size_t)width : NULL;
         gather_lines(lines, planes, 8 * width, first / 8, ck_plane_bytes(here));
-        step->join(target, lines, width);
-        const unsigned rank = step->restore(target, here, width, transform, base_from, values);
+        const unsigned rank = step->join(target, lines, here, width, transform, base_from, values);
         highest = rank > highest ? rank : highest;
         if (target == block) memcpy(to, block, here * (size_t)width);
     }
@@ -100,12 +99,6 @@ static void transform_plain(
         memcpy(to, words, count * (size_t)width);
 }
 
-static unsigned restore_plain(
-    uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
-    if (transform == CK_WORDS_DIFFERENCE) add_words(words, base, count, width);
-    return transform == CK_WORDS_RANK ? unrank_words(words, count, width, values) : 0;
-}
-
 static void split_plain(uint8_t *lines, const uint8_t *words, int width) {
     uint8_t places[8][N];
     places_from_words(places, words, width);
@@ -134,6 +127,12 @@ static void join_plain(uint8_t *words, const uint8_t *lines, int width) {
     words_from_places(words, places, width);
 }
 
+static unsigned join_and_restore_plain(
+    uint8_t *words, const uint8_t *lines, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
+    join_plain(words, lines, width);
+    return restore_words(words, count, width, transform, base, values);
+}
+
 static ck_plane_look inspect_plain(const uint8_t *plane, size_t bit_count) { return inspect_plane(plane, bit_count); }
 
-const ck_block_steps ck_steps_plain = {transform_plain, restore_plain, split_plain, join_plain, inspect_plain};
+const ck_block_steps ck_steps_plain = {transform_plain, split_plain, join_and_restore_plain, inspect_plain};

@@ -87,16 +87,6 @@ static void transform_wide(
     }
 }
 
-static unsigned restore_wide(
-    uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
-    if (transform == CK_WORDS_DIFFERENCE) add_words(words, base, count, width);
-    if (transform != CK_WORDS_RANK) return 0;
-    unsigned highest = 0;
-    size_t done = width == 8 ? 0 : unrank_vectors(words, count * (size_t)width, width, values, &highest);
-    unsigned last = unrank_words(words + done, count - done / (size_t)width, width, values);
-    return last > highest ? last : highest;
-}
-
 static void split_wide(uint8_t *lines, const uint8_t *words, int width) {
     _Alignas(64) uint8_t places[8][N];
     places_from_words(places, words, width);
@@ -130,8 +120,24 @@ static void join_wide(uint8_t *words, const uint8_t *lines, int width) {
     words_from_places(words, places, width);
 }
 
+static unsigned restore_wide(
+    uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
+    if (transform == CK_WORDS_DIFFERENCE) add_words(words, base, count, width);
+    if (transform != CK_WORDS_RANK) return 0;
+    unsigned highest = 0;
+    size_t done = width == 8 ? 0 : unrank_vectors(words, count * (size_t)width, width, values, &highest);
+    unsigned last = unrank_words(words + done, count - done / (size_t)width, width, values);
+    return last > highest ? last : highest;
+}
+
+static unsigned join_and_restore_wide(
+    uint8_t *words, const uint8_t *lines, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
+    join_wide(words, lines, width);
+    return restore_wide(words, count, width, transform, base, values);
+}
+
 static ck_plane_look inspect_wide(const uint8_t *plane, size_t bit_count) { return inspect_plane(plane, bit_count); }
 
-const ck_block_steps ck_steps_wide = {transform_wide, restore_wide, split_wide, join_wide, inspect_wide};
+const ck_block_steps ck_steps_wide = {transform_wide, split_wide, join_and_restore_wide, inspect_wide};
 #pragma clang attribute pop
 #endif

@@ -2,8 +2,8 @@
 ///
 /// A chunk that looks like an earlier one, of which the choice is known, gets the same choice at the cost of a look
 /// (about 5 µs). For any other the sample is encoded in every way that its profile allows (50 to 200 µs), and the
-/// smallest wins. Looks are kept by address modulo eight, because the chunks of one batch lie behind one another in
-/// memory: a phase that held for one then holds for the next, wherever the cuts are.
+/// smallest wins. Looks are kept by address modulo eight, because an ingest lays chunks in memory as they lie in their value:
+/// a phase that held for one then holds for the next, wherever the cuts are.
 final class EncodingChooser {
     /// A choice for chunks of one look.
     private struct Hypothesis {

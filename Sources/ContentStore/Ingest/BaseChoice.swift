@@ -12,7 +12,7 @@ public enum BaseChoice: Sendable {
     /// From none: the value is cut by content.
     case none
     case value(BaseValue)
-    /// From the one whose bytes lie closest, judged by the first 4 MiB; from none when none lies close.
+    /// From the one whose bytes lie closest, judged by the first 2 MiB; from none when none lies close.
     case closest([BaseValue])
 }
 

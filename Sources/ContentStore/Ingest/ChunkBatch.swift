@@ -10,18 +10,25 @@ final class ChunkBatch: @unchecked Sendable {
     /// The index in the value of the batch's first chunk.
     let firstChunk: Int
     let buffer: BufferPool.Buffer
-    /// Bytes of `buffer` that hold data, cut or not.
-    var filledBytes = 0
-    /// Bytes that were cut into chunks.
-    private(set) var cutBytes = 0
+    /// Where in `buffer` the data ends, cut or not.
+    var filledBytes: Int
+    /// Where in `buffer` that ends which was cut into chunks.
+    private(set) var cutBytes: Int
     private(set) var chunks: [Range<Int>] = []
     var base: BaseValue?
 
-    init(valueNumber: Int, firstChunk: Int, buffer: BufferPool.Buffer, base: BaseValue?) {
+    /// Addresses repeat after this many bytes for those who choose encodings.
+    static let alignmentBytes = 8
+
+    /// - Parameter offset: where in the value the batch begins. Its bytes lie at addresses that are equal to their offsets in the
+    ///     value, modulo eight: an element size and phase that suited one batch then suits the next.
+    init(valueNumber: Int, firstChunk: Int, offset: Int64, buffer: BufferPool.Buffer, base: BaseValue?) {
         self.valueNumber = valueNumber
         self.firstChunk = firstChunk
         self.buffer = buffer
         self.base = base
+        filledBytes = Int(offset % Int64(Self.alignmentBytes))
+        cutBytes = filledBytes
     }
 
     var freeBytes: Int { buffer.bytes.count - filledBytes }

@@ -20,11 +20,12 @@ public struct IngestOptions: Sendable {
 /// Takes values in, one after another, and turns them into packs and chunk lists. Nothing is visible before the caller
 /// commits the result in the catalog.
 ///
-/// Memory is bounded whatever the values' sizes: at most `batchesInFlightMax` batches of 4 MiB are on their way, each with
+/// Memory is bounded whatever the values' sizes: at most `batchesInFlightMax` batches of 2 MiB are on their way, each with
 /// as much again for what they become, and `write` waits while they are. One task at a time may call the session. After
 /// any failure or cancellation it is poisoned, so that no value can miss a part: only `abandon()` helps.
 public final class IngestSession: Sendable {
-    static let batchBytes = 4 << 20
+    /// A batch's size, unless a chunk may be larger. One huge page: fresh memory is a cost of short processes.
+    static let batchBytes = 2 << 20
     /// Enough for the appender to find work while every worker hashes or encodes.
     static var batchesInFlightMax: Int { WorkerExecutor.width + 2 }
 
@@ -32,7 +33,8 @@ public final class IngestSession: Sendable {
     let reader: ChunkReader
     let horizon: Int64
     let options: IngestOptions
-    let buffers = BufferPool(bufferBytes: IngestSession.batchBytes, keptMax: IngestSession.batchesInFlightMax + 2)
+    let bufferBytes: Int
+    let buffers: BufferPool
     let appender: PackAppender
     let claims = Mutex<Set<Digest>>([])
     let scratches = Mutex<[EncodeScratch]>([])
@@ -49,8 +51,10 @@ public final class IngestSession: Sendable {
         self.horizon = horizon
         self.options = options
         flight = BatchFlight(limit: Self.batchesInFlightMax)
+        bufferBytes = max(Self.batchBytes, options.chunkSizes.maxBytes + ChunkBatch.alignmentBytes)
+        buffers = BufferPool(bufferBytes: bufferBytes, keptMax: Self.batchesInFlightMax + 2)
         appender = PackAppender(
-            staging: staging, packsFolder: packsFolder, packBytesTarget: options.packBytesTarget, flight: flight)
+            staging: staging, packsFolder: packsFolder, packBytesTarget: options.packBytesTarget, batchBytes: bufferBytes, flight: flight)
     }
 
     /// Begins the next value.

@@ -31,14 +31,14 @@ final class PackAppender: Sendable {
     private let order = Mutex(Order())
     /// Held while writing, by the one task that is appending; nobody waits for it meanwhile.
     private let packs = Mutex(Packs())
-    let recordBuffers = BufferPool(
-        bufferBytes: IngestSession.batchBytes + PackAppender.headsBytesMax, keptMax: IngestSession.batchesInFlightMax)
+    let recordBuffers: BufferPool
 
-    init(staging: StagingSession, packsFolder: String, packBytesTarget: Int64, flight: BatchFlight) {
+    init(staging: StagingSession, packsFolder: String, packBytesTarget: Int64, batchBytes: Int, flight: BatchFlight) {
         self.staging = staging
         folder = PackFolder(disk: staging.disk, path: packsFolder)
         self.packBytesTarget = packBytesTarget
         self.flight = flight
+        recordBuffers = BufferPool(bufferBytes: batchBytes + Self.headsBytesMax, keptMax: IngestSession.batchesInFlightMax)
     }
 
     /// Takes what came of the batch with this ticket. Blocks while it writes; called once a ticket.

@@ -38,7 +38,7 @@ public final class ValueWriter: Sendable {
 
     private static func cutter(_ cuts: [Int]?, _ session: IngestSession) -> ChunkCutter {
         ChunkCutter(
-            base: cuts, sizes: session.options.chunkSizes, bufferBytes: IngestSession.batchBytes)
+            base: cuts, sizes: session.options.chunkSizes, bufferBytes: session.bufferBytes - ChunkBatch.alignmentBytes)
     }
 
     public var sizeBytes: Int64 { state.withLock { $0.sizeBytes } }
@@ -115,7 +115,7 @@ public final class ValueWriter: Sendable {
     /// Lets `body` put bytes behind those that are waiting. There is always room: full batches were sent on.
     private func fill(_ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         state.withLock { state in
-            let batch = state.batch ?? makeBatch(&state)
+            let batch = state.batch ?? makeBatch(&state, at: state.sizeBytes)
             let free = UnsafeMutableRawBufferPointer(rebasing: batch.buffer.bytes[batch.filledBytes...])
             let count = body(free)
             precondition(0...free.count ~= count, "a reader answers how many bytes it put into the buffer")
@@ -125,9 +125,9 @@ public final class ValueWriter: Sendable {
         }
     }
 
-    private func makeBatch(_ state: inout State) -> ChunkBatch {
+    private func makeBatch(_ state: inout State, at offset: Int64) -> ChunkBatch {
         let batch = ChunkBatch(
-            valueNumber: number, firstChunk: state.chunkCount, buffer: session.buffers.take(), base: state.base)
+            valueNumber: number, firstChunk: state.chunkCount, offset: offset, buffer: session.buffers.take(), base: state.base)
         state.batch = batch
         return batch
     }
@@ -166,7 +166,7 @@ public final class ValueWriter: Sendable {
         state.batch = nil
         guard !batch.chunks.isEmpty else {
             // Only a batch without bytes, at the value's end: a full one holds a chunk at least, by any cutter.
-            precondition(batch.filledBytes == 0)
+            precondition(batch.uncut.isEmpty)
             session.buffers.giveBack(batch.buffer)
             return nil
         }
@@ -174,9 +174,9 @@ public final class ValueWriter: Sendable {
         state.wasSubmitted = true
         let rest = batch.uncut
         if !rest.isEmpty {
-            let next = makeBatch(&state)
-            next.buffer.bytes.copyMemory(from: rest)
-            next.filledBytes = rest.count
+            let next = makeBatch(&state, at: state.sizeBytes - Int64(rest.count))
+            UnsafeMutableRawBufferPointer(rebasing: next.buffer.bytes[next.filledBytes...]).copyMemory(from: rest)
+            next.filledBytes += rest.count
         }
         return batch
     }
