@@ -29,4 +29,14 @@ extern const ck_block_steps ck_steps_vector;
 extern const ck_block_steps ck_steps_wide;
 #endif
 
+/// One level's versions of ordering.
+typedef struct {
+    void (*differences)(void *ordered, const void *words, const void *base, size_t count, int width, uint32_t *cursors);
+    void (*restore)(void *words, const void *ordered, const void *base, size_t count, int width, uint32_t *cursors);
+} ck_order_functions;
+
+#if defined(__x86_64__)
+extern const ck_order_functions ck_order_vector;
+#endif
+
 #endif

@@ -95,7 +95,7 @@ void ck_lane_count(uint16_t counts[8 * 256], const uint8_t *bytes, const uint8_t
 
 // ---- Order by the base ------------------------------------------------------------------------------------------------
 
-#define CK_ORDER_LANES 4
+#define CK_ORDER_LANES 5
 /// Numbers of working memory that the two functions below need.
 #define CK_ORDER_CURSORS (2048 * CK_ORDER_LANES)
 

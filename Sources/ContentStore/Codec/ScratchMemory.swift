@@ -11,7 +11,8 @@ final class ScratchMemory {
     func take(_ count: Int) -> UnsafeMutableRawBufferPointer {
         if held.count < count {
             held.deallocate()
-            held = .allocate(byteCount: count, alignment: 64)
+            // Sizes of chunks vary: growing to each new largest one would touch fresh pages again and again.
+            held = .allocate(byteCount: 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount), alignment: 64)
         }
         return UnsafeMutableRawBufferPointer(rebasing: held[0..<count])
     }
