@@ -15,7 +15,9 @@ extension IngestSession {
         let bases = try await bases(of: batch, for: fresh)
         let records = appender.recordBuffers.take()
         do {
-            let (chunks, recordBytes) = try encode(batch, fresh: fresh, digests: digests, bases: bases, into: records)
+            let (chunks, recordBytes) = try memory.withScratch { scratch in
+                try encode(batch, fresh: fresh, digests: digests, bases: bases, with: scratch, into: records)
+            }
             return EncodedBatch(
                 valueNumber: batch.valueNumber, pieces: pieces, records: records, recordBytes: recordBytes, chunks: chunks)
         } catch {
@@ -61,10 +63,9 @@ extension IngestSession {
     }
 
     private func encode(
-        _ batch: ChunkBatch, fresh: [Int], digests: [Digest], bases: [Int: ChunkLocation], into records: BufferPool.Buffer
+        _ batch: ChunkBatch, fresh: [Int], digests: [Digest], bases: [Int: ChunkLocation], with scratch: EncodeScratch,
+        into records: BufferPool.Buffer
     ) throws(ContentError) -> (chunks: [PackedChunk], recordBytes: Int) {
-        let scratch = scratches.withLock { $0.popLast() } ?? EncodeScratch()
-        defer { scratches.withLock { $0.append(scratch) } }
         var chunks: [PackedChunk] = []
         var offset = 0
         for chunk in fresh {

@@ -24,8 +24,6 @@ public struct IngestOptions: Sendable {
 /// as much again for what they become, and `write` waits while they are. One task at a time may call the session. After
 /// any failure or cancellation it is poisoned, so that no value can miss a part: only `abandon()` helps.
 public final class IngestSession: Sendable {
-    /// A batch's size, unless a chunk may be larger. One huge page: fresh memory is a cost of short processes.
-    static let batchBytes = 2 << 20
     /// Enough for the appender to find work while every worker hashes or encodes.
     static var batchesInFlightMax: Int { WorkerExecutor.width + 2 }
 
@@ -33,28 +31,28 @@ public final class IngestSession: Sendable {
     let reader: ChunkReader
     let horizon: Int64
     let options: IngestOptions
-    let bufferBytes: Int
-    let buffers: BufferPool
+    let memory: IngestMemory
     let appender: PackAppender
     let claims = Mutex<Set<Digest>>([])
-    let scratches = Mutex<[EncodeScratch]>([])
     let flight: BatchFlight
 
     /// - Parameters:
     ///   - horizon: the catalog's sequence, read before `staging.begin(sequence:)` was told of it.
     ///   - packsFolder: where sealed packs go.
+    ///   - memory: for chunks of the sizes of `options`; of the session's own if it is nil.
     public init(
-        staging: StagingSession, packsFolder: String, reader: ChunkReader, horizon: Int64, options: IngestOptions = .init()
+        staging: StagingSession, packsFolder: String, reader: ChunkReader, horizon: Int64, options: IngestOptions = .init(),
+        memory: IngestMemory? = nil
     ) {
+        self.memory = memory ?? IngestMemory(chunkSizes: options.chunkSizes)
+        precondition(self.memory.bufferBytes >= options.chunkSizes.maxBytes + ChunkBatch.alignmentBytes, "the memory is for smaller chunks")
         self.staging = staging
         self.reader = reader
         self.horizon = horizon
         self.options = options
         flight = BatchFlight(limit: Self.batchesInFlightMax)
-        bufferBytes = max(Self.batchBytes, options.chunkSizes.maxBytes + ChunkBatch.alignmentBytes)
-        buffers = BufferPool(bufferBytes: bufferBytes, keptMax: Self.batchesInFlightMax + 2)
         appender = PackAppender(
-            staging: staging, packsFolder: packsFolder, packBytesTarget: options.packBytesTarget, batchBytes: bufferBytes, flight: flight)
+            staging: staging, packsFolder: packsFolder, packBytesTarget: options.packBytesTarget, buffers: self.memory.records, flight: flight)
     }
 
     /// Begins the next value.
@@ -119,7 +117,7 @@ public final class IngestSession: Sendable {
         do {
             ticket = try await flight.board()
         } catch {
-            buffers.giveBack(batch.buffer)
+            memory.batches.giveBack(batch.buffer)
             // The batch is lost: nothing that comes after may look whole.
             flight.fail(error)
             throw error
@@ -132,7 +130,7 @@ public final class IngestSession: Sendable {
             } catch {
                 encoded = .failure(error)
             }
-            self.buffers.giveBack(batch.buffer)
+            self.memory.batches.giveBack(batch.buffer)
             self.appender.pass(encoded, ticket: ticket)
         }
     }

@@ -33,12 +33,12 @@ final class PackAppender: Sendable {
     private let packs = Mutex(Packs())
     let recordBuffers: BufferPool
 
-    init(staging: StagingSession, packsFolder: String, packBytesTarget: Int64, batchBytes: Int, flight: BatchFlight) {
+    init(staging: StagingSession, packsFolder: String, packBytesTarget: Int64, buffers: BufferPool, flight: BatchFlight) {
         self.staging = staging
         folder = PackFolder(disk: staging.disk, path: packsFolder)
         self.packBytesTarget = packBytesTarget
         self.flight = flight
-        recordBuffers = BufferPool(bufferBytes: batchBytes + Self.headsBytesMax, keptMax: IngestSession.batchesInFlightMax)
+        recordBuffers = buffers
     }
 
     /// Takes what came of the batch with this ticket. Blocks while it writes; called once a ticket.

@@ -38,7 +38,7 @@ public final class ValueWriter: Sendable {
 
     private static func cutter(_ cuts: [Int]?, _ session: IngestSession) -> ChunkCutter {
         ChunkCutter(
-            base: cuts, sizes: session.options.chunkSizes, bufferBytes: session.bufferBytes - ChunkBatch.alignmentBytes)
+            base: cuts, sizes: session.options.chunkSizes, bufferBytes: session.memory.bufferBytes - ChunkBatch.alignmentBytes)
     }
 
     public var sizeBytes: Int64 { state.withLock { $0.sizeBytes } }
@@ -108,7 +108,7 @@ public final class ValueWriter: Sendable {
     }
 
     private static func drop(_ state: inout State, _ session: IngestSession) {
-        if let batch = state.batch { session.buffers.giveBack(batch.buffer) }
+        if let batch = state.batch { session.memory.batches.giveBack(batch.buffer) }
         state.batch = nil
     }
 
@@ -127,7 +127,7 @@ public final class ValueWriter: Sendable {
 
     private func makeBatch(_ state: inout State, at offset: Int64) -> ChunkBatch {
         let batch = ChunkBatch(
-            valueNumber: number, firstChunk: state.chunkCount, offset: offset, buffer: session.buffers.take(), base: state.base)
+            valueNumber: number, firstChunk: state.chunkCount, offset: offset, buffer: session.memory.batches.take(), base: state.base)
         state.batch = batch
         return batch
     }
@@ -167,7 +167,7 @@ public final class ValueWriter: Sendable {
         guard !batch.chunks.isEmpty else {
             // Only a batch without bytes, at the value's end: a full one holds a chunk at least, by any cutter.
             precondition(batch.uncut.isEmpty)
-            session.buffers.giveBack(batch.buffer)
+            session.memory.batches.giveBack(batch.buffer)
             return nil
         }
         state.chunkCount += batch.chunks.count

@@ -4,7 +4,7 @@ import Synchronization
 /// Page-aligned memory of one size, used again and again: fresh pages cost more than the work done in them.
 final class BufferPool: Sendable {
     let bufferBytes: Int
-    private let keptMax: Int
+    let keptMax: Int
     private let state = Mutex(State())
 
     private struct State {
@@ -28,6 +28,11 @@ final class BufferPool: Sendable {
         }
 
         deinit { bytes.deallocate() }
+
+        /// Makes the system give the buffer its pages.
+        fileprivate func touch() {
+            for offset in stride(from: 0, to: bytes.count, by: 4096) { bytes.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self) }
+        }
     }
 
     init(bufferBytes: Int, keptMax: Int) {
@@ -37,6 +42,10 @@ final class BufferPool: Sendable {
 
     /// The most buffers that were taken at once.
     var peak: Int { state.withLock { $0.peak } }
+    /// Buffers in use.
+    var taken: Int { state.withLock { $0.taken } }
+    /// Buffers that were ever made.
+    var made: Int { state.withLock { $0.made } }
 
     func take() -> Buffer {
         let (free, isFirst) = state.withLock { state -> (Buffer?, Bool) in
@@ -48,6 +57,18 @@ final class BufferPool: Sendable {
         }
         // The first may be for a few bytes only; who needs a second has many.
         return free ?? Buffer(count: bufferBytes, hugePages: !isFirst)
+    }
+
+    /// Makes buffers ready until `count` are, or are in use.
+    func prepare(_ count: Int) {
+        while state.withLock({ $0.free.count + $0.taken < min(count, keptMax) }) {
+            let buffer = Buffer(count: bufferBytes, hugePages: true)
+            buffer.touch()
+            state.withLock { state in
+                state.made += 1
+                if state.free.count < keptMax { state.free.append(buffer) }
+            }
+        }
     }
 
     func giveBack(_ buffer: Buffer) {

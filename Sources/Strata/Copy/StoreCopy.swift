@@ -130,11 +130,9 @@ struct StoreCopy {
     ) async throws {
         try Task.checkCancellation()
         let (source, destination) = (source, destination)
-        let staging = try destination.writing()
+        _ = try destination.writing()
         let (transfer, packs) = try await destination.holdingHorizon { horizon in
-            let session = IngestSession(
-                staging: staging, packsFolder: destination.layout.packs, reader: destination.reader, horizon: horizon,
-                options: destination.ingestOptions)
+            let session = try destination.ingestSession(horizon: horizon)
             let transfer = ValueTransfer(from: source, to: destination, session: session, horizon: horizon)
             let planned: (plan: Plan, packs: [SealedPack])
             do {

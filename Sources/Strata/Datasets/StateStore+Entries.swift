@@ -57,12 +57,11 @@ extension StateStore {
         into id: DatasetID, _ body: (EntriesWriter) async throws -> Void,
         commit plan: ([[ItemInsertion]], [SealedPack]) throws -> EntriesCommit, check: () async throws -> Void
     ) async throws -> EntriesChange {
-        let staging = try writing()
+        _ = try writing()
         return try await holdingHorizon { horizon in
             try await check()
             let dataset = try await dataset(id)
-            let session = IngestSession(
-                staging: staging, packsFolder: layout.packs, reader: reader, horizon: horizon, options: ingestOptions)
+            let session = try ingestSession(horizon: horizon)
             let commit: EntriesCommit
             do {
                 let writer = EntriesWriter(session: session, keys: dataset.keys)

@@ -12,11 +12,10 @@ extension StateStore {
     public func changeFiles(
         of model: ModelID, replacingAll: Bool = false, _ body: (FilesWriter) async throws -> Void
     ) async throws {
-        let staging = try writing()
+        _ = try writing()
         try await holdingHorizon { horizon in
             guard try await catalog.model(id: model.rawValue) != nil else { throw StrataError.modelNotFound(model) }
-            let session = IngestSession(
-                staging: staging, packsFolder: layout.packs, reader: reader, horizon: horizon, options: ingestOptions)
+            let session = try ingestSession(horizon: horizon)
             let commit: FilesCommit
             do {
                 let writer = FilesWriter(session: session)

@@ -29,8 +29,7 @@ extension StateStore {
     func commitState(
         of model: ModelRow, named name: String, options: StateOptions, horizon: Int64, _ write: (StateWriter) async throws -> Void
     ) async throws -> State {
-        let session = IngestSession(
-            staging: try writing(), packsFolder: layout.packs, reader: reader, horizon: horizon, options: ingestOptions)
+        let session = try ingestSession(horizon: horizon)
         let plan: StateCommit
         do {
             let bases = BaseSelector(
@@ -84,13 +83,6 @@ extension StateStore {
             makeActive: options.makeActive, deleteStates: options.deleteStates.map(\.rawValue),
             mayReplaceActive: options.makeActive && options.mayReplaceActive,
             endsCreation: options.isCreation, operationID: options.operationID?.rawValue)
-    }
-
-    var ingestOptions: IngestOptions {
-        let average = options.ingest.averageChunkBytes
-        return IngestOptions(
-            chunkSizes: ChunkSizes(minBytes: average / 2, averageBytes: average, maxBytes: average * 2),
-            inlineBytesMax: options.ingest.inlineBytesMax)
     }
 
     /// A state's description, without its bytes.

@@ -65,6 +65,7 @@ public final class StateStore: Sendable {
     let layout: StoreLayout
     let catalog: Catalog
     let reader: ChunkReader
+    let ingestMemory: IngestMemory
     let operations = RunningOperations()
     let keptEvaluations: KeptEvaluations
     let keyCache = KeyCache()
@@ -78,7 +79,9 @@ public final class StateStore: Sendable {
 
     var logger: Logger { options.logger }
 
-    private init(id: String, layout: StoreLayout, catalog: Catalog, staging: StagingSession?, options: Options) {
+    private init(
+        id: String, layout: StoreLayout, catalog: Catalog, staging: StagingSession?, options: Options, ingestMemory: IngestMemory
+    ) {
         self.id = id
         path = layout.root
         isReadOnly = staging == nil
@@ -88,6 +91,7 @@ public final class StateStore: Sendable {
         self.layout = layout
         self.catalog = catalog
         self.staging = staging
+        self.ingestMemory = ingestMemory
         reader = ChunkReader(
             packsFolder: layout.packs, disk: options.disk, index: catalog, checkedBytesMax: max(0, options.checkedBytesMax))
         copier = staging.map { _ in
@@ -107,9 +111,11 @@ public final class StateStore: Sendable {
         at path: String, _ mode: OpenMode = .createIfMissing, options: Options = Options()
     ) async throws(StrataError) -> StateStore {
         try await translating {
+            let memory = IngestMemory(chunkSizes: options.ingest.chunkSizes)
+            memory.prepare(forBytes: options.ingest.expectedBytes)
             let store = try await WorkerExecutor.run { () throws(StrataError) in
                 do {
-                    return try openBlocking(at: path, mode, options: options)
+                    return try openBlocking(at: path, mode, options: options, memory)
                 } catch {
                     throw StrataError.wrapping(error)
                 }
@@ -127,7 +133,9 @@ public final class StateStore: Sendable {
         }
     }
 
-    private static func openBlocking(at path: String, _ mode: OpenMode, options: Options) throws -> StateStore {
+    private static func openBlocking(
+        at path: String, _ mode: OpenMode, options: Options, _ memory: IngestMemory
+    ) throws -> StateStore {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         let layout = StoreLayout(root: root)
         guard root.utf8.count <= StoreLayout.rootBytesMax else {
@@ -156,7 +164,7 @@ public final class StateStore: Sendable {
             busyTimeoutSeconds: options.catalogTimeoutSeconds)
         let staging =
             mode == .readOnly ? nil : try StagingSession(stagingFolder: layout.staging, disk: options.disk)
-        return StateStore(id: storeID!, layout: layout, catalog: catalog, staging: staging, options: options)
+        return StateStore(id: storeID!, layout: layout, catalog: catalog, staging: staging, options: options, ingestMemory: memory)
     }
 
     private static func create(_ layout: StoreLayout, options: Options) throws -> String {
@@ -283,6 +291,8 @@ public struct IngestSettings: Hashable, Sendable {
     public var inlineBytesMax = 32 << 10
     /// The average chunk, a power of two; the least is half of it, the largest twice.
     public var averageChunkBytes = 256 << 10
+    /// Bytes that are about to be written, if known: the memory for it is made ready while the store is opened.
+    public var expectedBytes: Int64 = 0
 
     public init() {}
 }

@@ -26,7 +26,7 @@ import Testing
         let session = store.session(staging)
         let writer = session.beginValue(number: 0, base: nil)
         var generator = SeededGenerator(seed: 2)
-        let bytes = generator.manyBytes((IngestSession.batchesInFlightMax + 6) * IngestSession.batchBytes)
+        let bytes = generator.manyBytes((IngestSession.batchesInFlightMax + 6) * IngestMemory.batchBytes)
         try await writer.write(bytes)
         let finished = try await writer.finish()
         let (packs, values) = try await session.finish(values: [finished]) { _ in [] }
@@ -36,13 +36,49 @@ import Testing
         #expect(try await store.read(stored) == bytes)
     }
 
+    @Test func sessionsUseOneMemoryOneAfterAnother() async throws {
+        let store = try TestStore()
+        let memory = IngestMemory()
+        var generator = SeededGenerator(seed: 3)
+        var made: [Int] = []
+        for _ in 0..<3 {
+            let staging = try store.staging()
+            let session = store.session(staging, memory: memory)
+            let writer = session.beginValue(number: 0, base: nil)
+            let bytes = generator.manyBytes(12 << 20)
+            try await writer.write(bytes)
+            let finished = try await writer.finish()
+            let (packs, values) = try await session.finish(values: [finished]) { _ in [] }
+            #expect(try await store.read(store.commit(packs, values)[0]) == bytes)
+            await session.committed()
+            try staging.close()
+            made.append(memory.batches.made)
+        }
+        #expect(made.last! <= memory.batches.keptMax, "batches that were made by the end of each session: \(made)")
+        #expect(memory.batches.taken == 0 && memory.records.taken == 0)
+    }
+
+    @Test(arguments: [0, 1, 5, 1 << 40])
+    func memoryIsMadeReadyForWhatIsExpectedWithinTheBound(megabytes: Int64) async throws {
+        let memory = IngestMemory()
+        memory.prepare(forBytes: megabytes << 20)
+        let expected = megabytes < 4 ? 0 : min(Int(clamping: megabytes / 2), memory.batches.keptMax)
+        for _ in 0..<500 where memory.batches.made < expected || memory.records.made < min(expected, 2) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(memory.batches.made == expected && memory.records.made == min(expected, 2))
+        let buffers = (0..<expected).map { _ in memory.batches.take() }
+        #expect(memory.batches.made == expected, "what was made ready is what is taken")
+        for buffer in buffers { memory.batches.giveBack(buffer) }
+    }
+
     private func expectBounded(_ session: IngestSession) {
         let limit = IngestSession.batchesInFlightMax
         #expect(session.flight.peak <= limit)
-        #expect(session.buffers.peak <= limit + 2, "the batches, one that waits to board, and the one that is being filled")
+        #expect(session.memory.batches.peak <= limit + 2, "the batches, one that waits to board, and the one that is being filled")
         #expect(session.appender.recordBuffers.peak <= limit)
-        let batches = (limit + 2) * IngestSession.batchBytes
-        let records = limit * (IngestSession.batchBytes + PackAppender.headsBytesMax)
+        let batches = (limit + 2) * IngestMemory.batchBytes
+        let records = limit * (IngestMemory.batchBytes + PackAppender.headsBytesMax)
         #expect(batches + records + ChunkReader.baseCacheBytes < 112 << 20, "leaves room for the scratch memory below 128 MiB")
     }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import ContentStore
 
 @Suite struct IngestRoundTripTests {
-    private static let batch = IngestSession.batchBytes
+    private static let batch = IngestMemory.batchBytes
 
     private func check(_ store: TestStore, _ stored: TestStore.Stored, _ bytes: [UInt8], seed: UInt64) async throws {
         #expect(stored.value.sizeBytes == Int64(bytes.count))
@@ -66,12 +66,30 @@ import Testing
         #expect(try await store.read(stored) == bytes)
     }
 
+    /// A batch begins at the alignment that its bytes have in the value, wherever the last one was cut.
+    @Test(arguments: [0, 1, 2, 3])
+    func elementsKeepTheirPhaseFromBatchToBatch(headBytes: Int) async throws {
+        let index = MemoryIndex()
+        let store = try TestStore(index: index)
+        let bytes = [UInt8](repeating: 7, count: headBytes) + SampleData.float32(SampleData.weights(5 * Self.batch / 8, seed: 4))
+        let stored = try await store.ingest([bytes])[0]
+        #expect(try await store.read(stored) == bytes)
+        var offset = 0
+        for piece in stored.pieces {
+            let location = try #require(index.locations.first { $0.digest == piece.digest })
+            #expect(location.encoding.codec == .planes)
+            #expect((offset + location.encoding.phase) % 4 == headBytes, "the chunk at \(offset)")
+            offset += piece.rawBytes
+        }
+    }
+
     @Test func theLargestChunksFillABatch() async throws {
         let store = try TestStore()
-        let bytes = [UInt8](repeating: 3, count: 2 * Self.batch + 5)
-        let sizes = ChunkSizes(minBytes: 1 << 20, averageBytes: 2 << 20, maxBytes: 4 << 20)
+        let largest = 4 << 20
+        let bytes = [UInt8](repeating: 3, count: 2 * largest + 5)
+        let sizes = ChunkSizes(minBytes: 1 << 20, averageBytes: 2 << 20, maxBytes: largest)
         let stored = try await store.ingest([bytes], options: IngestOptions(chunkSizes: sizes))[0]
-        #expect(stored.pieces.map(\.rawBytes) == [Self.batch, Self.batch, 5])
+        #expect(stored.pieces.map(\.rawBytes) == [largest, largest, 5])
         #expect(try await store.read(stored) == bytes)
     }
 

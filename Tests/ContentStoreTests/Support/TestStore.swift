@@ -32,8 +32,8 @@ final class TestStore: Sendable {
 
     func staging() throws -> StagingSession { try StagingSession(stagingFolder: stagingFolder, disk: disk) }
 
-    func session(_ staging: StagingSession, _ options: IngestOptions = .init()) -> IngestSession {
-        IngestSession(staging: staging, packsFolder: packs, reader: reader, horizon: 0, options: options)
+    func session(_ staging: StagingSession, _ options: IngestOptions = .init(), memory: IngestMemory? = nil) -> IngestSession {
+        IngestSession(staging: staging, packsFolder: packs, reader: reader, horizon: 0, options: options, memory: memory)
     }
 
     /// Takes values in and commits them; abandons all when anything fails.

@@ -16,13 +16,17 @@ enum StoreAccess {
 protocol StoreCommand: AsyncParsableCommand {
     static var access: StoreAccess { get }
     var global: GlobalOptions { get }
+    /// Bytes that the command will write into the store, as far as that is known beforehand.
+    var expectedBytes: Int64 { get }
     func run(in store: StateStore, _ output: Output) async throws
 }
 
 extension StoreCommand {
+    var expectedBytes: Int64 { 0 }
+
     mutating func run() async throws {
         let command = self
-        let store = try await Self.open(at: global.path)
+        let store = try await open(at: global.path)
         do {
             try await command.run(in: store, global.output)
         } catch {
@@ -37,10 +41,11 @@ extension StoreCommand {
         try await Task { try await store.close() }.value
     }
 
-    private static func open(at path: String) async throws -> StateStore {
+    private func open(at path: String) async throws -> StateStore {
         var options = StateStore.Options()
+        options.ingest.expectedBytes = expectedBytes
         options.logger = ToolLogger.make("strata")
-        switch access {
+        switch Self.access {
         case .metadata: return try await StateStore.open(at: path, .readOnly, options: options)
         case .writing: return try await StateStore.open(at: path, .readWrite, options: options)
         case .values:

@@ -108,7 +108,7 @@ extension FileSystem {
                 do {
                     return try await store.holdingHorizon { horizon in
                         let splice = try await splice(inode, edit, dataSizeBytes: Int64(bytes.count))
-                        let session = try session(horizon, isInline: splice.sizeBytes <= store.ingestOptions.inlineBytesMax)
+                        let session = try session(horizon, isInline: splice.sizeBytes <= store.options.ingest.inlineBytesMax)
                         return try await commit(splice, .collected(bytes), inode, edit, session)
                     }
                 } catch let error as StrataError where error.code == .conflict && attempt < Self.attemptsMax {
@@ -156,11 +156,8 @@ extension FileSystem {
     }
 
     private func session(_ horizon: Int64, isInline: Bool) throws -> IngestSession {
-        var options = store.ingestOptions
         // A part of a content that consists of chunks must be a chunk.
-        if !isInline { options.inlineBytesMax = 0 }
-        return IngestSession(
-            staging: try store.writing(), packsFolder: store.layout.packs, reader: store.reader, horizon: horizon, options: options)
+        try store.ingestSession(horizon: horizon, keepsInline: isInline)
     }
 
     /// What a change comes to for the content that the file has now.

@@ -46,6 +46,11 @@ struct StateUploadCommand: StoreCommand {
         }
     }
 
+    /// Of the sources that are files; what cannot be read is told of later.
+    var expectedBytes: Int64 {
+        sources.reduce(0) { $0 + (((try? LocalFile.sizeBytes($1.path)) ?? nil) ?? 0) }
+    }
+
     func run(in store: StateStore, _ output: Output) async throws {
         let model = try await store.findModel(model)
         let values = try sources.flatMap { try $0.values() }
