@@ -71,7 +71,7 @@ import Testing
     func elementsKeepTheirPhaseFromBatchToBatch(headBytes: Int) async throws {
         let index = MemoryIndex()
         let store = try TestStore(index: index)
-        let bytes = [UInt8](repeating: 7, count: headBytes) + SampleData.float32(SampleData.weights(5 * Self.batch / 8, seed: 4))
+        let bytes = [UInt8](repeating: 7, count: headBytes) + SampleWeights.float32(SampleWeights.values(5 * Self.batch / 8, seed: 4))
         let stored = try await store.ingest([bytes])[0]
         #expect(try await store.read(stored) == bytes)
         var offset = 0
