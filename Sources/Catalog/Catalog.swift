@@ -5,7 +5,8 @@ import Synchronization
 /// The SQLite database that says what exists: models, states, snapshots, datasets, and where every chunk lies.
 ///
 /// One object an open store. Reads run on connections of their own and never wait for a writer; writes are serialised by
-/// SQLite, across processes too. Nothing here runs on Swift's cooperative pool: GRDB has threads of its own, and workers read on theirs.
+/// SQLite, across processes too. Nothing here runs on Swift's cooperative pool: GRDB has threads of its own, and workers read
+/// on theirs.
 /// All SQL of the project is in this module and in `migrations/`.
 public final class Catalog: Sendable {
     public enum OpenMode: Sendable {

@@ -6,8 +6,9 @@ import Synchronization
 /// Keeps the catalog's copy fresh: what only the catalog holds (small values, settings) then exists twice.
 ///
 /// A copy is due after so many changes that its cost stays below 64 KiB of copying a change, whatever the catalog's size,
-/// and when a store is closed in which something changed that no pack tells of. It runs on a worker behind the commit that made it due, which does not wait, on a connection
-/// of its own, so that no reader or writer waits either. A failure is logged, told by `failure`, and never anybody's error.
+/// and when a store is closed in which something changed that no pack tells of. It runs on a worker behind the commit that
+/// made it due, which does not wait, on a connection of its own, so that no reader or writer waits either. A failure is
+/// logged, told by `failure`, and never anybody's error.
 final class CatalogCopier: Sendable {
     /// Changes between two copies of a small catalog. A process that is killed loses no more than its last so many
     /// changes from the copy, and nothing from the catalog.

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Takes a new state's keys in, one after another. Nothing is visible before the commit that ends the closure which got it.
 ///
-/// One task at a time may use it. Memory stays bounded whatever a value's size (about 40 MiB on two cores).
+/// One task at a time may use it. Memory stays bounded whatever a value's size (about 30 MiB on two cores).
 public final class StateWriter: Sendable {
     /// The longest key, in bytes of UTF-8.
     public static let keyBytesMax = 1024

@@ -8,7 +8,7 @@ import Testing
     static let levels = [Int32(CK_LEVEL_PLAIN), Int32(CK_LEVEL_VECTOR), Int32(CK_LEVEL_WIDE)]
     static let transforms = [CK_WORDS_PLAIN, CK_WORDS_DIFFERENCE, CK_WORDS_RANK].map { Int32($0) }
 
-    private func atEachLevel<T>(_ body: () -> T) -> [T] {
+    func atEachLevel<T>(_ body: () -> T) -> [T] {
         defer { ck_force_level(-1) }
         return Self.levels.map { level in
             ck_force_level(level)
