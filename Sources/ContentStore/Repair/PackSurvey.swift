@@ -13,13 +13,22 @@ public struct PackSurvey: Sendable {
     public private(set) var soundChunks: [PackedChunk] = []
     /// Chunks that the pack tells of and whose stored bytes are damaged.
     public private(set) var damagedChunks: [PackedChunk] = []
+    /// Sound chunks whose record's head is not what the directory says: without it, a lost directory would lose them.
+    public private(set) var headlessChunks: [PackedChunk] = []
     /// Of a damaged directory only records whose values match their digests.
     public private(set) var commitRecords: [CommitRecord] = []
     /// What is wrong with header, directory, footer or name; nil when nothing is.
     public private(set) var problem: ContentError?
 
     /// Nothing is wrong with any byte.
-    public var isWhole: Bool { problem == nil && damagedChunks.isEmpty }
+    public var isWhole: Bool { finding == nil }
+
+    /// What is wrong with the file, in a sentence without its name; nil when nothing is.
+    public var finding: String? {
+        if let problem { return problem.message }
+        if !damagedChunks.isEmpty { return "\(damagedChunks.count) of its chunks are damaged" }
+        return headlessChunks.isEmpty ? nil : "the heads of \(headlessChunks.count) of its chunks are damaged, their bytes are sound"
+    }
 
     /// Reads all of the file. Blocks: call it on a worker.
     ///
@@ -43,7 +52,11 @@ public struct PackSurvey: Sendable {
             let pack = try PackReader(path: path, disk: disk)
             name = pack.name
             commitRecords = pack.commitRecords
-            for chunk in pack.chunks { note(chunk, in: file) }
+            for chunk in pack.chunks {
+                note(chunk, in: file)
+                let head = chunk.recordHead()
+                if soundChunks.last == chunk, file.bytes(head.count, at: chunk.offset - Int64(head.count)) != head { headlessChunks.append(chunk) }
+            }
         } catch {
             guard error.code != .tooManyOpenFiles, error.code != .unsupportedVersion else { throw error }
             problem = error

@@ -73,7 +73,7 @@ extension StoreRepair {
             wholePacks.append(name)
             return try rebuild.lose(lost)
         }
-        report.packs[name.description] = survey.problem.map(\.message) ?? "\(survey.damagedChunks.count) of its chunks are damaged"
+        report.packs[name.description] = survey.finding
         try save(found.map { ($0.id, $0.chunk) }, of: survey, rebuild)
         try rebuild.lose(lost)
         gonePacks.append(name)

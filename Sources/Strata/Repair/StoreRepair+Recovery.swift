@@ -76,7 +76,7 @@ extension StoreRepair {
         for survey in strangers {
             let path = String(survey.path.dropFirst(layout.root.utf8.count + 1))
             guard survey.soundChunks.contains(where: { wanted.contains($0.digest) }) else {
-                report.packs[path] = survey.problem?.message ?? "nothing in the store needs what it holds"
+                report.packs[path] = survey.finding ?? "nothing in the store needs what it holds"
                 aside.append(path)
                 continue
             }
@@ -86,7 +86,7 @@ extension StoreRepair {
                 entered += survey.soundChunks.map { ($0, name) }
                 wholePacks.append(name)
             } else {
-                report.packs[path] = survey.problem?.message ?? "\(survey.damagedChunks.count) of its chunks are damaged"
+                report.packs[path] = survey.finding
                 for chunk in survey.soundChunks { try saver.append(chunk, payload: try chunk.payload(inPackAt: survey.path, disk: disk)) }
                 for pack in try saver.finish(records: survey.commitRecords) {
                     try rebuild.enter(pack: pack.name, sizeBytes: pack.sizeBytes, chunks: pack.chunks)

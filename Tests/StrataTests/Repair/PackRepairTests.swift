@@ -44,6 +44,36 @@ import Testing
         }
     }
 
+    /// A backup checks the heads that a lost directory would be replaced by, and sends its user here.
+    @Test func aDamagedRecordHeadIsPutRightAndLosesNothing() async throws {
+        try await withTemporaryFolder { folder in
+            let sample = try await RepairSample.make(folder + "/s")
+            var differences = 0
+            for pack in try sample.packs {
+                let path = sample.path + "/packs/" + pack
+                var bytes = try FileBytes.read(path)
+                // A byte of the first chunk's digest, and the last one of each base's.
+                bytes[64 + 20] ^= 1
+                for chunk in try PackReader(path: path).chunks where chunk.base != nil {
+                    bytes[Int(chunk.offset) - 1] ^= 1
+                    differences += 1
+                }
+                try FileBytes.write(bytes, to: path)
+            }
+            #expect(differences > 0)
+            await expectRefusal(.corrupted, words: ["strata repair"]) {
+                try await withStore(at: sample.path, .readWrite) { _ = try await $0.backUp(to: folder + "/b") }
+            }
+            let report = try await StateStore.repair(at: sample.path)
+            let findings = report.packs.values.filter { $0.hasPrefix("the heads of") }
+            #expect(try findings.count == StoreFolder(sample.path + "/quarantine/1").packs().count && !findings.isEmpty, "\(report)")
+            #expect(report.losses == [] && report.lostChunks == 0, "\(report)")
+            try await sample.expectWhole(at: sample.path)
+            #expect(try await !StateStore.repair(at: sample.path).needsRepair)
+            try await withStore(at: sample.path, .readWrite) { _ = try await $0.backUp(to: folder + "/b") }
+        }
+    }
+
     @Test func aMissingPackIsNamed() async throws {
         try await withTemporaryFolder { folder in
             let sample = try await RepairSample.make(folder + "/s")
