@@ -37,6 +37,9 @@ typedef struct {
 
 #if defined(__x86_64__)
 extern const ck_order_functions ck_order_vector;
+
+/// AVX2's version of ck_runs_compress.
+size_t ck_runs_vector(void *to, size_t capacity, const void *bytes, size_t length, uint64_t *numbers);
 #endif
 
 #endif

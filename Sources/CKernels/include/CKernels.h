@@ -113,6 +113,18 @@ void ck_order_differences(
 void ck_order_restore(
     void *words, const void *ordered, const void *base, size_t count, int width, uint32_t *cursors);
 
+// ---- Runs -----------------------------------------------------------------------------------------------------------
+
+/// Numbers of working memory for so many bytes.
+static inline size_t ck_runs_numbers(size_t length) { return (length + 63) / 64 + 1; }
+
+/// Writes an LZ4 block (lz4_Block_format.md) that decodes to `bytes`, and looks for runs only: of one byte, and of zeros or ones
+/// behind a byte that stood before such a run earlier. Made for bit planes.
+/// - length: from 1 to 2^31 bytes.
+/// - numbers: ck_runs_numbers(length) of them.
+/// Returns the block's size; 0 when it does not fit into `capacity`, or would leave fewer than 40 bytes of it.
+size_t ck_runs_compress(void *to, size_t capacity, const void *bytes, size_t length, uint64_t *numbers);
+
 // ---- Checksum -------------------------------------------------------------------------------------------------------
 
 /// CRC-32C (Castagnoli; RFC 3720, appendix B.4) of `bytes`, going on from `crc`, which is 0 at the beginning.

@@ -12,7 +12,7 @@ package final class EncodeScratch: @unchecked Sendable {
 
     package init() {
         lz4 = LZ4Compressor()
-        planes = PlaneEncoder(lz4: lz4)
+        planes = PlaneEncoder()
         chooser = EncodingChooser(planes: planes, lz4: lz4)
     }
 

@@ -6,9 +6,7 @@ final class PlaneEncoder {
     private let ordered = ScratchMemory()
     private let cursors = OrderCursors()
     private let table = RankTable()
-    private let lz4: LZ4Compressor
-
-    init(lz4: LZ4Compressor) { self.lz4 = lz4 }
+    private let runs = RunCompressor()
 
     /// Encodes `chunk` by `encoding` (planes or difference) into `target`.
     ///
@@ -89,7 +87,7 @@ final class PlaneEncoder {
         }
         guard compressedBytes > 0 else { return writer.count }
         let packed = UnsafeRawBufferPointer(rebasing: split[0..<compressedBytes])
-        return lz4.compress(packed, into: writer.rest).map { writer.count + $0 }
+        return runs.compress(packed, into: writer.rest).map { writer.count + $0 }
     }
 
     /// A plane is worth LZ4's time when at least one in fifty of its groups of four bytes is part of a run: measured on
