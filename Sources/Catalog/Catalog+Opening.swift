@@ -45,6 +45,16 @@ extension Catalog {
         }
     }
 
+    /// Has SQLite, GRDB and Swift's runtime set up what a first connection needs. Blocks; touches no file.
+    public static func prepareOpening() {
+        guard let queue = try? DatabaseQueue() else { return }
+        _ = try? queue.read { db in
+            let version = try Self.version(db)
+            let text = try String.fetchOne(db, sql: "SELECT name FROM sqlite_schema WHERE rowid = ?", arguments: [version])
+            return try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count + (text?.count ?? 0)
+        }
+    }
+
     /// Refuses what is not ours before GRDB opens it for writing: that alone changes a file (WAL mode, a table that comes
     /// and goes).
     private static func lookBeforeWriting(_ path: String, _ storeID: String, on disk: any StoreDisk, _ busyTimeoutSeconds: Double) throws {

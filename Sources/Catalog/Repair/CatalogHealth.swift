@@ -1,5 +1,5 @@
 import CatalogMigrations
-import Foundation
+import ContentStore
 import GRDB
 
 /// What a file that should be a catalog turned out to be.
@@ -41,8 +41,7 @@ extension Catalog {
     ///   - onlyIdentity: checks nothing but whose catalog it is.
     /// - Complexity: one pass over the file; with `thorough` several; a few pages with `onlyIdentity`.
     public static func health(at path: String, thorough: Bool, onlyIdentity: Bool = false) -> CatalogHealth {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value
-        guard let size else { return .unreadable("it is missing or may not be read") }
+        guard let size = (try? LocalDisk().status(path))?.sizeBytes else { return .unreadable("it is missing or may not be read") }
         guard size > 0 else { return .unreadable("it is empty") }
         do {
             let queue = try DatabaseQueue(path: immutable(path), configuration: inspecting)

@@ -133,6 +133,14 @@ public final class StateStore: Sendable {
         }
     }
 
+    /// Loads what opening a store needs, for a program that has something else to do first. Optional, and never fails.
+    ///
+    /// - Complexity: some milliseconds on a worker, in memory only; nothing where there is one processor.
+    public static func prepareOpening() async {
+        guard WorkerExecutor.width > 1 else { return }
+        await WorkerExecutor.run { Catalog.prepareOpening() }
+    }
+
     private static func openBlocking(
         at path: String, _ mode: OpenMode, options: Options, _ memory: IngestMemory
     ) throws -> StateStore {

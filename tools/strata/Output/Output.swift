@@ -7,8 +7,9 @@ struct Output: Sendable {
     /// Whether progress is shown: to a person who watches, and not among JSON.
     var showsProgress: Bool { !isJSON && StandardError.isTerminal }
 
-    func show(_ document: some JSONDocument, _ text: () -> String) async throws {
-        let body = isJSON ? JSONText.encode(document) : text()
+    /// Makes only the one of the two that is asked for.
+    func show(_ document: @autoclosure () throws -> some JSONDocument, _ text: () -> String) async throws {
+        let body = isJSON ? JSONText.encode(try document()) : text()
         try await StandardOutput.write(body.hasSuffix("\n") ? body : body + "\n")
     }
 

@@ -11,7 +11,16 @@ enum Text {
             value /= 1024
             unit = next
         }
-        return unit == "B" ? "\(bytes) B" : "\(String(format: "%.1f", value)) \(unit)"
+        return unit == "B" ? "\(bytes) B" : "\(decimal(value, places: 1)) \(unit)"
+    }
+
+    /// `86.7`, of a number that is not huge. (Foundation's formats load a locale first, which takes milliseconds.)
+    static func decimal(_ value: Double, places: Int) -> String {
+        let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
+        let scaled = Int((value.magnitude * Double(scale)).rounded(.toNearestOrEven))
+        let fraction = String(scaled % scale)
+        let zeros = String(repeating: "0", count: places - fraction.count)
+        return "\(value < 0 ? "-" : "")\(scaled / scale).\(zeros)\(fraction)"
     }
 
     /// `86.7 MiB (90,868,376 bytes)`.
@@ -44,7 +53,7 @@ enum Text {
     /// `0.42 s`, `1 min 5 s`.
     static func duration(milliseconds: Int) -> String {
         if milliseconds < 1000 { return "\(milliseconds) ms" }
-        if milliseconds < 60_000 { return String(format: "%.2f s", Double(milliseconds) / 1000) }
+        if milliseconds < 60_000 { return "\(decimal(Double(milliseconds) / 1000, places: 2)) s" }
         return "\(milliseconds / 60_000) min \(milliseconds % 60_000 / 1000) s"
     }
 

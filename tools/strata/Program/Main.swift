@@ -7,6 +7,8 @@ import Strata
 enum Main {
     static func main() async {
         let signals = Signals()
+        // Parsing keeps one processor busy; what most commands need next is loaded on another.
+        Task.detached { await StateStore.prepareOpening() }
         let arguments = GlobalArguments.reordered(Array(CommandLine.arguments.dropFirst()), for: StrataTool.self)
         let task = Task { await run(arguments, signals: signals) }
         signals.onFirst { task.cancel() }

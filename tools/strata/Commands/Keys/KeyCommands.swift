@@ -139,7 +139,8 @@ struct KeyRevokeCommand: StoreCommand {
         try await store.revokeAPIKey(id)
         let revoked = try await Self.all(in: store).first { $0.id == id }
         guard let revoked else { throw StrataError(.keyNotFound, "the key `\(id)` is gone") }
-        try await output.show(APIKeyView(revoked, try await store.holdings(of: id))) { "revoked key `\(revoked.name)` (\(id))" }
+        let holdings = try await store.holdings(of: id)
+        try await output.show(APIKeyView(revoked, holdings)) { "revoked key `\(revoked.name)` (\(id))" }
     }
 
     private func find(in store: StateStore) async throws -> APIKey {

@@ -25,7 +25,8 @@ struct SnapshotRenameCommand: StoreCommand {
         let model = try await store.findModel(model)
         let snapshot = try await store.findSnapshot(snapshot, of: model)
         try await store.renameSnapshot(snapshot.id, of: model.id, to: name)
-        try await output.show(SnapshotView(try await store.snapshot(snapshot.id, of: model.id))) {
+        let changed = try await store.snapshot(snapshot.id, of: model.id)
+        try await output.show(SnapshotView(changed)) {
             "renamed snapshot `\(Text.printable(snapshot.name))` (\(snapshot.id)) to `\(name)`"
         }
     }

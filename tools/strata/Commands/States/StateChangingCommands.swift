@@ -25,7 +25,8 @@ struct StateRenameCommand: StoreCommand {
         let model = try await store.findModel(model)
         let state = try await store.findState(state, of: model)
         try await store.renameState(state.id, of: model.id, to: name)
-        try await output.show(StateView(try await store.state(state.id, of: model.id))) {
+        let changed = try await store.state(state.id, of: model.id)
+        try await output.show(StateView(changed)) {
             "renamed state `\(Text.printable(state.name))` (\(state.id)) to `\(name)`"
         }
     }
@@ -52,7 +53,8 @@ struct StateActivateCommand: StoreCommand {
         let model = try await store.findModel(model)
         let state = try await store.findState(state, of: model)
         try await store.activateState(state.id, of: model.id)
-        try await output.show(StateView(try await store.state(state.id, of: model.id))) {
+        let changed = try await store.state(state.id, of: model.id)
+        try await output.show(StateView(changed)) {
             "state `\(Text.printable(state.name))` (\(state.id)) is active now"
         }
     }
