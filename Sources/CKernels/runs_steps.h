@@ -3,7 +3,7 @@
 //
 // Planes of weights hold runs of one byte, lone bytes between them, and bytes that are as good as random. LZ4's own
 // compressor hashes nearly all of them; this one looks at a bit a byte, which tells where runs are, and remembers the
-// longest recent run behind each byte value. It finds what LZ4 finds, within 0.3 %, in half the time.
+// longest recent run behind each byte value. What it writes is at most 2 % larger than what LZ4 does, in half the time.
 #ifndef CK_RUNS_STEPS_H
 #define CK_RUNS_STEPS_H
 

@@ -26,7 +26,7 @@ extension Catalog {
     static func values(after id: ValueID?, limit: Int, _ db: Database) throws -> [ValueRow] {
         let ids = try db.rows(
             "SELECT id FROM stored_values WHERE id > ? AND refs > 0 ORDER BY id LIMIT ?", [id?.rawValue ?? Int64.min, limit])
-        return try ids.compactMap { try ValueTable(db: db).value(ValueID($0[0])) }
+        return try ids.compactMap { try ValueTable(db: db).row(ValueID($0[0])) }
     }
 
     /// Everywhere that a value stands: keys of states and snapshots, files, dataset items.

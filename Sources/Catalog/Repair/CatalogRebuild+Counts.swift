@@ -130,14 +130,16 @@ extension CatalogRebuild {
         }
     }
 
-    /// The values in use that do not match their digests, by digest.
+    /// The values in use that do not match their digests, by digest. Of those that lie in the catalog the size is put right.
     public func wrongValues() throws(CatalogError) -> [Digest: ValueID] {
         try using { db in
+            changes += try db.change(
+                "UPDATE stored_values SET size_bytes = length(inline_bytes) WHERE inline_bytes IS NOT NULL AND size_bytes <> length(inline_bytes)", [])
             var wrong: [Digest: ValueID] = [:]
             for row in try db.rows("SELECT id FROM stored_values WHERE refs > 0") {
                 let id = ValueID(try row[0])
                 let value = (try? Self.value(id, db)) ?? nil
-                if value == nil, let digest = try ValueTable(db: db).value(id)?.digest { wrong[digest] = id }
+                if value == nil, let digest = try ValueTable(db: db).row(id)?.digest { wrong[digest] = id }
             }
             return wrong
         }

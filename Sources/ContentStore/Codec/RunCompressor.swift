@@ -2,7 +2,7 @@ import CKernels
 
 /// Writes LZ4 blocks of bit planes. One thread at a time.
 ///
-/// On planes of weights and their differences about half of LZ4's own time for 0.3 % more bytes, because it looks for runs
+/// On planes of weights and their differences half of LZ4's own time for at most 2 % more bytes, because it looks for runs
 /// only; what else repeats in a plane is seldom worth the search.
 final class RunCompressor {
     private let numbers = ScratchMemory()

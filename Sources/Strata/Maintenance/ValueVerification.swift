@@ -77,6 +77,10 @@ struct ValueVerification {
     /// What is wrong with a value, and where; empty when nothing is.
     private func problems(of value: ValueRow) async throws -> [Problem] {
         if let inline = value.inlineBytes {
+            guard Int64(inline.count) == value.sizeBytes else {
+                let message = "the value has \(inline.count) bytes and a size of \(value.sizeBytes) in the catalog"
+                return [Problem(offset: 0, message: message)]
+            }
             return IngestedValue(inline: inline).digest == value.digest
                 ? [] : [Problem(offset: 0, message: "the value lies in the catalog and does not match its digest")]
         }

@@ -99,6 +99,32 @@ import Testing
         }
     }
 
+    /// The bytes themselves match their digest: only what the catalog says of their number is wrong.
+    @Test(arguments: [true, false]) func theSizeOfAValueInTheCatalogIsPutRight(hasCopy: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            let sample = try await RepairSample.make(folder + "/s")
+            if !hasCopy { try FileManager.default.removeItem(atPath: sample.path + "/catalog.copy.sqlite") }
+            var bytes = try FileBytes.read(sample.path + "/catalog.sqlite")
+            // A row's fields lie one behind the other: the size, a zero that takes no byte, the bytes.
+            let row = [8] + Array("print(1)".utf8)
+            let places = bytes.indices.filter { bytes[$0...].starts(with: row) }
+            #expect(!places.isEmpty)
+            for place in places { bytes[place] = 52 }
+            try FileBytes.write(bytes, to: sample.path + "/catalog.sqlite")
+            try await withStore(at: sample.path, .readWrite) { store in
+                let report = try await store.verify()
+                #expect(report.damages.contains { $0.message.contains("8 bytes and a size of 52") }, "\(report)")
+            }
+            let report = try await StateStore.repair(at: sample.path)
+            #expect(report.needsRepair && report.losses == [], "\(report)")
+            try await sample.expectWhole(at: sample.path)
+            try await withStore(at: sample.path, .readWrite) { store async throws in
+                #expect(try await store.fileBytes(at: "main.py", of: sample.model) == Array("print(1)".utf8))
+            }
+            #expect(try await !StateStore.repair(at: sample.path).needsRepair)
+        }
+    }
+
     /// With and without the copy; whatever was hit, nothing traps, nothing is wrong data, and what is lost is named.
     @Test(arguments: [true, false]) func randomDamageInTheCatalogIsRepairedOrNamed(hasCopy: Bool) async throws {
         var generator = SeededGenerator.announced("damaged catalogs")
