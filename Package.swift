@@ -126,7 +126,11 @@ let package = Package(
             name: "CrashWriter", dependencies: ["Strata", "StrataTesting"], path: "Tests/Support/CrashWriter",
             swiftSettings: settings),
         .testTarget(
-            name: "StrataTests", dependencies: ["Strata", "ContentStore", "StrataTesting", "CrashWriter", "CrashCampaign"], resources: [.copy("Golden")],
+            name: "StrataTests",
+            dependencies: [
+                "Strata", "ContentStore", "StrataTesting", "CrashWriter", "CrashCampaign", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            resources: [.copy("Golden")],
             swiftSettings: settings),
         .testTarget(name: "DecthingsAPITests", dependencies: ["DecthingsAPI"], swiftSettings: settings),
         .testTarget(

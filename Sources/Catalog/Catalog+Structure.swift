@@ -13,7 +13,7 @@ extension Catalog {
             let check = StructureCheck(db: db, limit: limit)
             do {
                 // On broken pages the other questions have no answers that mean anything.
-                let broken = try check.pages()
+                let broken = try check.pages() + check.fields()
                 return try broken.isEmpty ? check.foreignKeys() + check.valueReferences() + check.chunkReferences() + check.packs() : broken
             } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
                 return ["the catalog is damaged: \(error.message ?? "SQLite error \(error.extendedResultCode.rawValue)")"]
@@ -76,6 +76,10 @@ private struct StructureCheck {
 
     func pages() throws -> [String] {
         try String.fetchAll(db, sql: "PRAGMA integrity_check(\(limit))").filter { $0 != "ok" }.map { "the catalog is damaged: \($0)" }
+    }
+
+    func fields() throws -> [String] {
+        try [CatalogSchema(db).wrongType(), FieldBounds.fault(db)].compactMap(\.self).map { "the catalog is damaged: \($0)" }
     }
 
     func foreignKeys() throws -> [String] {

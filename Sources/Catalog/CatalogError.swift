@@ -84,6 +84,9 @@ extension CatalogError {
             self.init(.readOnly, "the catalog `\(path)` cannot be written: \(reason)", context: context)
         case .SQLITE_CONSTRAINT:
             self.init(.conflict, "the catalog refused a change that contradicts it: \(reason)", context: context)
+        case .SQLITE_ERROR where reason == "integer overflow":
+            // No sum of what a store can hold passes 64 bits.
+            self.init(.corrupted, "the catalog `\(path)` holds impossible numbers; run `strata repair`", context: context)
         default:
             self.init(.io, "the catalog `\(path)` cannot be used: \(reason)", context: context)
         }

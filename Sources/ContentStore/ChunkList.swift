@@ -55,6 +55,9 @@ public struct ChunkListSegment: Hashable, Sendable {
         return bytes
     }
 
+    /// How many entries `encoded()` wrote, by the bytes alone: each is two numbers, and every number ends with a byte below 128.
+    public static func count(inEncoded bytes: some Sequence<UInt8>) -> Int { bytes.count(where: { $0 < 0x80 }) / 2 }
+
     /// Reads what `encoded()` wrote.
     /// - Throws: `.corrupted` when the bytes are not exactly `chunkCount` entries with lengths that a chunk can have, or
     ///   when the numbers beside them are impossible.

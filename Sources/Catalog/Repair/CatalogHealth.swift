@@ -1,5 +1,6 @@
 import CatalogMigrations
 import ContentStore
+import Foundation
 import GRDB
 
 /// What a file that should be a catalog turned out to be.
@@ -83,7 +84,7 @@ extension Catalog {
                 return .malformed("a row of \(row["table"] ?? "a table") refers to a missing one")
             }
             guard try CatalogSchema.text(db) == CatalogSchema.text(ofVersion: version) else { return .malformed("its schema is not that of a catalog") }
-            if let fault = try CatalogSchema(db).wrongType() { return .malformed(fault) }
+            if let fault = try CatalogSchema(db).wrongType() ?? FieldBounds.fault(db, version: version) { return .malformed(fault) }
         }
         guard let row = try Row.fetchOne(db, sql: "SELECT store_id FROM store WHERE id = 1"),
             let id = String.fromDatabaseValue(row[0])
@@ -98,11 +99,20 @@ struct CatalogSchema {
         let name: String
         let type: String
         let isNullable: Bool
+        let isPartOfKey: Bool
 
         /// SQL that is true for a field which cannot be right.
         var wrong: String {
             let kind = type == "TEXT" ? "text" : type == "BLOB" ? "blob" : "integer"
             return isNullable ? "typeof(\(name)) NOT IN ('\(kind)', 'null')" : "typeof(\(name)) <> '\(kind)'"
+        }
+
+        /// What may stand in the field of a row whose own value is lost: nothing, no bytes, zero; nil where the row is nothing
+        /// without it.
+        var substitute: DatabaseValue? {
+            if isNullable { return .null }
+            if isPartOfKey || name.hasSuffix("_id") { return nil }
+            return type == "TEXT" ? "".databaseValue : type == "BLOB" ? Data().databaseValue : 0.databaseValue
         }
 
         func accepts(_ value: DatabaseValue) -> Bool {
@@ -131,7 +141,8 @@ struct CatalogSchema {
         tables = try names.map { name in
             let columns = try Row.fetchAll(db, sql: "PRAGMA table_info(\(name))").map { row in
                 Column(
-                    name: row["name"], type: row["type"], isNullable: (row["notnull"] as Int) == 0 && (row["pk"] as Int) == 0)
+                    name: row["name"], type: row["type"], isNullable: (row["notnull"] as Int) == 0 && (row["pk"] as Int) == 0,
+                    isPartOfKey: (row["pk"] as Int) != 0)
             }
             return Table(name: name, columns: columns)
         }

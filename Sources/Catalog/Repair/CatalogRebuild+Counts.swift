@@ -10,6 +10,7 @@ extension CatalogRebuild {
         try using { db in
             changes += try Self.giveActiveStates(db)
             changes += try Self.removeUnused(db)
+            changes += try Self.countEntries(db)
             changes += try Self.countValues(db)
             changes += try Self.countChunks(db)
             changes += try Self.forgetUnusedLosses(db)
@@ -79,12 +80,15 @@ extension CatalogRebuild {
 
     private static func countChunks(_ db: Database) throws -> Int {
         var counts: [Int64: Int64] = [:]
-        let lists = try db.eachRow("SELECT first_offset, first_chunk, chunk_count, entries FROM chunk_lists")
+        var unreadable: [Int64] = []
+        let lists = try db.eachRow("SELECT rowid, first_offset, first_chunk, chunk_count, entries FROM chunk_lists")
         while let row = try lists.next() {
-            // A damaged list counts for nothing: its value is lost, and named.
-            let segment = try? ChunkListSegment(firstOffset: row[0], firstChunk: row[1], chunkCount: row[2], encoded: row[3] as Data)
+            // A damaged list says nothing any more: its value is lost, and named.
+            let segment = try? ChunkListSegment(firstOffset: row[1], firstChunk: row[2], chunkCount: row[3], encoded: row[4] as Data)
+            if segment == nil { unreadable.append(try row[0]) }
             for entry in segment?.entries ?? [] { counts[entry.id.rawValue, default: 0] += 1 }
         }
+        for row in unreadable { try db.run("DELETE FROM chunk_lists WHERE rowid = ?", [row]) }
         let bases = try db.eachRow("SELECT base_id FROM chunks WHERE base_id IS NOT NULL")
         while let row = try bases.next() { counts[try row[0], default: 0] += 1 }
         var wrong: [(Int64, Int64)] = []
@@ -94,7 +98,7 @@ extension CatalogRebuild {
             if refs != counts[id, default: 0] { wrong.append((id, counts[id, default: 0])) }
         }
         for (id, refs) in wrong { try db.run("UPDATE chunks SET refs = ? WHERE id = ?", [refs, id]) }
-        return wrong.count
+        return wrong.count + unreadable.count
     }
 
     /// Lost chunks that nothing refers to are no loss: bases, say, that a compaction let go after the basis was written.
@@ -136,10 +140,15 @@ extension CatalogRebuild {
             changes += try db.change(
                 "UPDATE stored_values SET size_bytes = length(inline_bytes) WHERE inline_bytes IS NOT NULL AND size_bytes <> length(inline_bytes)", [])
             var wrong: [Digest: ValueID] = [:]
-            for row in try db.rows("SELECT id FROM stored_values WHERE refs > 0") {
+            for row in try db.rows("SELECT id, digest FROM stored_values WHERE refs > 0") {
+                guard let digest = Digest(bytes: try row[1] as Data) else { continue }
                 let id = ValueID(try row[0])
-                let value = (try? Self.value(id, db)) ?? nil
-                if value == nil, let digest = try ValueTable(db: db).row(id)?.digest { wrong[digest] = id }
+                if let value = try? Self.value(id, db) { if value.digest == digest { continue } }
+                if let value = try? Self.valueOfLists(id, digest, db) {
+                    try restore(id, value, db)
+                } else {
+                    wrong[digest] = id
+                }
             }
             return wrong
         }
@@ -147,21 +156,23 @@ extension CatalogRebuild {
 
     /// Puts a value's content right that was found elsewhere. Its chunks must be entered before.
     public func restore(_ id: ValueID, _ value: IngestedValue) throws(CatalogError) {
-        try using { db in
-            try db.run("DELETE FROM chunk_lists WHERE value_id = ?", [id.rawValue])
-            switch value.content {
-            case .inline(let bytes):
-                try db.run(
-                    "UPDATE stored_values SET size_bytes = ?, chunk_count = 0, inline_bytes = ? WHERE id = ?",
-                    [value.sizeBytes, Data(bytes), id.rawValue])
-            case .pieces(let pieces):
-                try db.run(
-                    "UPDATE stored_values SET size_bytes = ?, chunk_count = ?, inline_bytes = NULL WHERE id = ?",
-                    [value.sizeBytes, pieces.count, id.rawValue])
-                try ValueTable(db: db).insertChunkList(of: id, pieces)
-            }
-            changes += 1
+        try using { db in try restore(id, value, db) }
+    }
+
+    private func restore(_ id: ValueID, _ value: IngestedValue, _ db: Database) throws {
+        try db.run("DELETE FROM chunk_lists WHERE value_id = ?", [id.rawValue])
+        switch value.content {
+        case .inline(let bytes):
+            try db.run(
+                "UPDATE stored_values SET size_bytes = ?, chunk_count = 0, inline_bytes = ? WHERE id = ?",
+                [value.sizeBytes, Data(bytes), id.rawValue])
+        case .pieces(let pieces):
+            try db.run(
+                "UPDATE stored_values SET size_bytes = ?, chunk_count = ?, inline_bytes = NULL WHERE id = ?",
+                [value.sizeBytes, pieces.count, id.rawValue])
+            try ValueTable(db: db).insertChunkList(of: id, pieces)
         }
+        changes += 1
     }
 
     /// The content of values as another catalog of this store has it.

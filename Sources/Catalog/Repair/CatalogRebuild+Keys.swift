@@ -1,4 +1,5 @@
 import ContentStore
+import Foundation
 import GRDB
 
 extension CatalogRebuild {
@@ -12,31 +13,63 @@ extension CatalogRebuild {
         public let hasItsSize: Bool
     }
 
-    /// Whether keys are missing of a state that the catalog has; states are immutable, so what a commit record tells is right.
-    public func lacksKeys(of state: RecoverableState) throws(CatalogError) -> Bool {
+    /// Of states that the catalog has: those whose keys and values are not as they are told.
+    ///
+    /// States are immutable, so what a commit record tells is right.
+    public func toldOtherwise(_ states: [RecoverableState]) throws(CatalogError) -> [RecoverableState] {
         try using { db in
-            guard let keySet = try db.number("SELECT key_set_id FROM states WHERE public_id = ?", [state.stateID]) else { return false }
-            let known = Set(try db.rows("SELECT key FROM key_set_entries WHERE key_set_id = ?", [keySet]).map { try $0[0] as String })
-            return state.keys.contains { !known.contains($0.key) }
+            try states.filter { state in
+                guard let keySet = try Self.keySet(of: state, db) else { return false }
+                return try !Self.holds(keySet, state, db)
+            }
         }
     }
 
-    /// Enters the keys that are missing of a state. Whatever shares its key set (copies, snapshots) has them again too.
+    /// Gives a state the keys and values that are told of it. What shares its key set (copies, snapshots) has them again too,
+    /// unless that is the right one of another state: then the state had a wrong one.
     ///
     /// Its chunks must be entered before, the lost ones too.
-    public func enterMissingKeys(of state: RecoverableState) throws(CatalogError) {
+    /// - Parameter others: states of which it is known what they hold.
+    public func enterKeys(of state: RecoverableState, others: [RecoverableState]) throws(CatalogError) {
         try using { db in
-            guard let keySet = try db.number("SELECT key_set_id FROM states WHERE public_id = ?", [state.stateID]) else { return }
-            for (position, entry) in state.keys.enumerated() {
-                guard let value = entry.value,
-                    try !db.exists("SELECT 1 FROM key_set_entries WHERE key_set_id = ? AND (key = ? OR position = ?)", [keySet, entry.key, position])
-                else { continue }
-                let id = try ValueTable(db: db).retain(value, fresh: [:])
+            guard let keySet = try Self.keySet(of: state, db) else { return }
+            let values = ValueTable(db: db)
+            let keys = try state.keys.compactMap { key, value in
+                try value.map { (key: key, value: try values.retain($0, fresh: [:]), sizeBytes: $0.sizeBytes) }
+            }
+            changes += 1
+            let isAnothers = try others.contains { other in
+                try other.stateID != state.stateID && Self.keySet(of: other, db) == keySet && Self.holds(keySet, other, db)
+            }
+            if isAnothers {
+                try db.run("UPDATE states SET key_set_id = ? WHERE public_id = ?", [try KeySetTable(db: db).insert(keys), state.stateID])
+                return
+            }
+            try db.run("DELETE FROM key_set_entries WHERE key_set_id = ?", [keySet])
+            for (position, entry) in keys.enumerated() {
                 try db.run(
                     "INSERT INTO key_set_entries (key_set_id, position, key, value_id) VALUES (?, ?, ?, ?)",
-                    [keySet, position, entry.key, id.rawValue])
-                changes += 1
+                    [keySet, position, entry.key, entry.value.rawValue])
             }
+            try db.run("UPDATE key_sets SET key_count = ? WHERE id = ?", [keys.count, keySet])
+        }
+    }
+
+    private static func keySet(of state: RecoverableState, _ db: Database) throws -> Int64? {
+        try db.number("SELECT key_set_id FROM states WHERE public_id = ?", [state.stateID])
+    }
+
+    /// Whether a key set is what is told of a state.
+    private static func holds(_ keySet: Int64, _ state: RecoverableState, _ db: Database) throws -> Bool {
+        let rows = try db.rows(
+            """
+            SELECT e.key, v.digest FROM key_set_entries e LEFT JOIN stored_values v ON v.id = e.value_id
+            WHERE e.key_set_id = ? ORDER BY e.position
+            """, [keySet])
+        guard rows.count == state.keys.count else { return false }
+        return try zip(rows, state.keys).allSatisfy { row, told in
+            guard try row[0] == told.key, let value = told.value else { return false }
+            return try row[1] as Data? == Data(value.digest.bytes)
         }
     }
 

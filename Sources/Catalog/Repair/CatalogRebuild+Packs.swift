@@ -133,7 +133,7 @@ extension CatalogRebuild {
         }
     }
 
-    private func lostPack(_ db: Database) throws -> Int64 {
+    func lostPack(_ db: Database) throws -> Int64 {
         if let row = try PackTable(db: db).id(of: Catalog.lostPack) { return row }
         return try db.insert(
             "INSERT INTO packs (name, size_bytes, chunk_count, stored_bytes, dead_bytes) VALUES (?, 0, 0, 0, 0)",

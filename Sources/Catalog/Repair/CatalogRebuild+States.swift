@@ -98,15 +98,40 @@ extension CatalogRebuild {
             let value = IngestedValue(inline: inline)
             return value.digest == row.digest ? value : nil
         }
-        var pieces: [ValuePiece] = []
+        var (pieces, offset): ([ValuePiece], Int64) = ([], 0)
         for segment in try ValueTable(db: db).chunkList(of: id, overlapping: 0..<row.sizeBytes) {
-            let places = try ChunkTable(db: db).locate(segment.entries.map(\.id))
-            for entry in segment.entries {
-                guard let place = places[entry.id] else { return nil }
-                pieces.append(ValuePiece(digest: place.digest, rawBytes: entry.rawBytes, known: nil))
-            }
+            // Readers find their place by these numbers.
+            guard segment.firstOffset == offset, segment.firstChunk == pieces.count, let found = try Self.pieces(segment, db) else { return nil }
+            pieces += found
+            offset += found.reduce(0) { $0 + Int64($1.rawBytes) }
         }
+        guard pieces.count == row.chunkCount else { return nil }
         let value = IngestedValue(digest: row.digest, sizeBytes: row.sizeBytes, content: .pieces(pieces))
         return value.matchesItsDigest ? value : nil
+    }
+
+    /// What the chunk lists of a value hold, whatever is said of it elsewhere; nil when that is not what the digest says.
+    static func valueOfLists(_ id: ValueID, _ digest: Digest, _ db: Database) throws -> IngestedValue? {
+        var (pieces, sizeBytes): ([ValuePiece], Int64) = ([], 0)
+        for row in try db.rows("SELECT entries FROM chunk_lists WHERE value_id = ? ORDER BY first_offset", [id.rawValue]) {
+            let encoded: Data = try row[0]
+            let segment = try ChunkListSegment(
+                firstOffset: sizeBytes, firstChunk: pieces.count, chunkCount: ChunkListSegment.count(inEncoded: encoded), encoded: encoded)
+            guard let found = try Self.pieces(segment, db) else { return nil }
+            pieces += found
+            sizeBytes += found.reduce(0) { $0 + Int64($1.rawBytes) }
+        }
+        let value = IngestedValue(digest: digest, sizeBytes: sizeBytes, content: .pieces(pieces))
+        return !pieces.isEmpty && value.matchesItsDigest ? value : nil
+    }
+
+    private static func pieces(_ segment: ChunkListSegment, _ db: Database) throws -> [ValuePiece]? {
+        let places = try ChunkTable(db: db).locate(segment.entries.map(\.id))
+        var pieces: [ValuePiece] = []
+        for entry in segment.entries {
+            guard let place = places[entry.id] else { return nil }
+            pieces.append(ValuePiece(digest: place.digest, rawBytes: entry.rawBytes, known: nil))
+        }
+        return pieces
     }
 }

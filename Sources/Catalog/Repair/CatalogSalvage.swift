@@ -54,15 +54,19 @@ public struct CatalogSalvage: Sendable {
         let places = columns.map { _ in "?" }.joined(separator: ", ")
         let insertion = "INSERT OR IGNORE INTO \(table.name) (\(names)) VALUES (\(places))"
         let rows = SalvagedRows(db: old, table: table.name, columns: oldNames)
+        var references = IndexedReferences(old, table: table.name)
         let isWhole = try rows.forEach { row in
-            let values = columns.indices.map { index -> DatabaseValue in
+            var values = columns.indices.map { index -> DatabaseValue in
                 let value: DatabaseValue = row[index + 1]
                 // An id is the row's number; a schema with a damaged type does not know that.
                 return value.isNull && columns[index].name == "id" ? row[0] : value
             }
-            guard zip(columns, values).allSatisfy({ $0.accepts($1) }) else {
+            references.correct(&values, columns: columns.map(\.name), row: row[0])
+            for (index, column) in columns.enumerated() where !column.accepts(values[index]) {
                 damagedTables.insert(table.name)
-                return
+                // A caller's key without a word of its row could become valid again, or another's.
+                guard table.name != "api_keys", let substitute = column.substitute else { return }
+                values[index] = substitute
             }
             rowCount += 1
             if table.name == "store" {

@@ -4,6 +4,9 @@ import GRDB
 
 /// SQL of `chunks`.
 struct ChunkTable {
+    /// The longest chunk of FORMAT.md.
+    static let rawBytesMax = 16 << 20
+
     let db: Database
 
     private static let columns = """
@@ -103,13 +106,26 @@ struct ChunkTable {
         return id
     }
 
+    /// Enters a chunk of which nothing is known but its number and length: no content is it.
+    func insertLost(_ id: ChunkID, rawBytes: Int, pack: Int64) throws {
+        let nobodys = Digest(of: (0..<32).map { _ in UInt8.random(in: 0...255) })
+        let chunk = PackedChunk(digest: nobodys, offset: 64, storedBytes: rawBytes, rawBytes: rawBytes, encoding: .raw, checksum: 0, base: nil)
+        try insert([Insertion(id: id, chunk: chunk, base: nil)], pack: pack)
+        _ = try mark(id, damaged: true)
+    }
+
     private static func location(_ row: CheckedRow) throws -> ChunkLocation {
         guard let digest = Digest(head: try row[1], tail: try row[2] as Data), let name = Digest(bytes: try row[3] as Data) else {
             throw CatalogError(.corrupted, "chunk number \(try row[0] as Int64) has a digest of the wrong length in the catalog")
         }
+        let (offset, storedBytes, rawBytes): (Int64, Int, Int) = try (row[4], row[5], row[6])
+        guard 1...Self.rawBytesMax ~= rawBytes, 1...rawBytes ~= storedBytes, 0...Int64.max >> 2 ~= offset else {
+            throw CatalogError(
+                .corrupted, "chunk number \(try row[0] as Int64) has \(storedBytes) bytes of \(rawBytes) at byte \(offset) in the catalog; run `strata repair`")
+        }
         return try ChunkLocation(
-            id: ChunkID(row[0]), digest: digest, pack: PackName(name), offset: row[4], storedBytes: row[5],
-            rawBytes: row[6], encoding: ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
+            id: ChunkID(row[0]), digest: digest, pack: PackName(name), offset: offset, storedBytes: storedBytes,
+            rawBytes: rawBytes, encoding: ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
             checksum: Self.checksum(row[9]), base: (row[8] as Int64?).map(ChunkID.init))
     }
 }

@@ -39,11 +39,15 @@ struct ValueTable {
             [sequence, id.rawValue])
     }
 
+    /// - Throws: `corrupted` when bytes that lie in the catalog are not those that its digest tells; chunks are checked where they are read.
     func value(_ id: ValueID) throws -> ValueRow? {
         guard let value = try row(id) else { return nil }
-        guard value.inlineBytes.map({ Int64($0.count) == value.sizeBytes }) ?? true else {
-            throw CatalogError(
-                .corrupted, "value number \(id.rawValue) has \(value.inlineBytes?.count ?? 0) bytes and a size of \(value.sizeBytes) in the catalog")
+        guard let inline = value.inlineBytes else { return value }
+        guard Int64(inline.count) == value.sizeBytes else {
+            throw CatalogError(.corrupted, "value number \(id.rawValue) has \(inline.count) bytes and a size of \(value.sizeBytes) in the catalog")
+        }
+        guard IngestedValue(inline: inline).digest == value.digest else {
+            throw CatalogError(.corrupted, "value number \(id.rawValue) lies in the catalog and does not match its digest; run `strata repair`")
         }
         return value
     }

@@ -72,17 +72,15 @@ private struct VerificationRun {
         }
         guard scope != .quick else { return report(ChunkVerification.Found(), keptPlace: false) }
 
-        let total = try await store.catalog.chunkBytes()
-        let budget = scope.budget(ofBytes: total, values: try await store.catalog.valueCount())
-        let chunks = try await ChunkVerification(
-            catalog: store.catalog, reader: store.reader, damagesMax: Self.damagesMax, totalBytes: total, progress: progress
-        ).run(from: cursor.chunk, budgetBytes: budget?.bytes)
-        await mark(chunks)
-        let verification = ValueVerification(
-            catalog: store.catalog, damaged: chunks.damaged, damagesMax: Self.damagesMax - damages.count)
-        // A damaged chunk can stand in any value, not only in those whose turn it is.
-        values = try await verification.run(from: cursor.value, budget: chunks.damaged.isEmpty ? budget?.values : nil)
-        damages += values.damages
+        var chunks = ChunkVerification.Found()
+        do {
+            chunks = try await checkContents(from: cursor)
+        } catch let error as CatalogError where error.code == .corrupted {
+            // Nothing past this row can be looked up; what was found until then is told.
+            damages.append(Damage(message: error.message))
+            chunks.isCutShort = true
+            return report(chunks, keptPlace: false)
+        }
 
         guard scope.isPartial, !store.isReadOnly else { return report(chunks, keptPlace: false) }
         let reached = VerificationCursor(chunk: chunks.reached, value: values.reached)
@@ -96,13 +94,32 @@ private struct VerificationRun {
         return report(chunks, keptPlace: true)
     }
 
+    private mutating func checkContents(from cursor: VerificationCursor) async throws -> ChunkVerification.Found {
+        let total = try await store.catalog.chunkBytes()
+        let budget = scope.budget(ofBytes: total, values: try await store.catalog.valueCount())
+        let chunks = try await ChunkVerification(
+            catalog: store.catalog, reader: store.reader, damagesMax: Self.damagesMax, totalBytes: total, progress: progress
+        ).run(from: cursor.chunk, budgetBytes: budget?.bytes)
+        await mark(chunks)
+        let verification = ValueVerification(
+            catalog: store.catalog, damaged: chunks.damaged, damagesMax: Self.damagesMax - damages.count)
+        // A damaged chunk can stand in any value, not only in those whose turn it is.
+        values = try await verification.run(from: cursor.value, budget: chunks.damaged.isEmpty ? budget?.values : nil)
+        damages += values.damages
+        return chunks
+    }
+
     private mutating func checkStructure() async throws {
         damages += try await store.catalog.structuralProblems().map { Damage(message: $0) }
-        let packs = try await PackVerification(
-            catalog: store.catalog, layout: store.layout, disk: store.options.disk, damagesMax: Self.damagesMax
-        ).run()
-        damages += packs.damages
-        packCount = packs.count
+        do {
+            let packs = try await PackVerification(
+                catalog: store.catalog, layout: store.layout, disk: store.options.disk, damagesMax: Self.damagesMax
+            ).run()
+            damages += packs.damages
+            packCount = packs.count
+        } catch let error as CatalogError where error.code == .corrupted {
+            damages.append(Damage(message: error.message))
+        }
     }
 
     private func report(_ chunks: ChunkVerification.Found, keptPlace: Bool) -> VerificationReport {

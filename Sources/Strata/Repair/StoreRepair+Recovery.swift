@@ -7,7 +7,8 @@ extension StoreRepair {
         let states = try recoverableStates(rebuild, basis)
         let wrong = try rebuild.wrongValues()
         let restored = try values(Set(wrong.keys), basis)
-        let incomplete = try statesLackingKeys(rebuild, basis)
+        let told = try toldStates(basis)
+        let incomplete = try rebuild.toldOtherwise(told)
         let pieces = (states + incomplete).flatMap(\.pieces) + restored.values.flatMap(\.pieces)
         let unknown = try rebuild.unknown(Set(pieces.map(\.digest)))
         try enterPacks(rebuild, wanted: unknown.union(try rebuild.lostChunks().keys), states: states + incomplete)
@@ -15,7 +16,7 @@ extension StoreRepair {
         try heal(rebuild)
         try rebuild.markDependants()
         for (digest, id) in wrong { if let value = restored[digest] { try rebuild.restore(id, value) } }
-        for state in incomplete { try rebuild.enterMissingKeys(of: state) }
+        for state in incomplete { try rebuild.enterKeys(of: state, others: told) }
         for state in states {
             if try rebuild.enter(state) { report.recoveredModels.append(ModelID(unchecked: state.modelID)) }
             report.recoveredStates.append(
@@ -34,13 +35,10 @@ extension StoreRepair {
         return found.values.sorted { ($0.createdAt, $0.stateID) < ($1.createdAt, $1.stateID) }
     }
 
-    /// States that a catalog with gaps has, and whose keys it has lost.
-    private func statesLackingKeys(_ rebuild: CatalogRebuild, _ basis: RepairBasis) throws -> [RecoverableState] {
+    /// What commit records tell of states, where the catalog cannot be trusted with it.
+    private func toldStates(_ basis: RepairBasis) throws -> [RecoverableState] {
         guard basis.needsTidying else { return [] }
-        return try commitRecords(ofKnownPacks: true).compactMap { record in
-            guard let state = RecoverableState(record, storeID: storeID, owner: owner), try rebuild.lacksKeys(of: state) else { return nil }
-            return state
-        }
+        return try commitRecords(ofKnownPacks: true).compactMap { RecoverableState($0, storeID: storeID, owner: owner) }
     }
 
     /// Of packs that the basis does not name: those were committed after it was written, or never.

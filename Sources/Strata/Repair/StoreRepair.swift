@@ -90,8 +90,7 @@ final class StoreRepair {
         let before = rebuild.changes
         try surveyPacks(rebuild)
         try recover(rebuild, basis)
-        let unreadable = try rebuild.replaceSettings(by: JSON.encode(ModelSettings())) { JSON.decode($0) as ModelSettings? != nil }
-        report.remarks += unreadable.map { "the settings of `\($0)` could not be read and are the defaults now" }
+        try replaceUnreadable(rebuild)
         report.losses = try rebuild.lackingStates().map { state in
             Damage(
                 modelID: ModelID(unchecked: state.modelID), stateID: StateID(unchecked: state.stateID),

@@ -1,0 +1,76 @@
+import GRDB
+
+extension CatalogRebuild {
+    /// What datasets declare, as far as the catalog tells.
+    public struct DatasetDeclaration: Sendable {
+        public let publicID: String
+        public let keysJSON: String
+        /// The names by which the entries know the keys; nil where one is lost.
+        public let keyNames: [String?]
+        /// The element types and shapes (JSON) of the first entry's items, by key.
+        public let firstItems: [Int: (elementType: String, shapeJSON: String)]
+    }
+
+    public func datasetDeclarations() throws(CatalogError) -> [DatasetDeclaration] {
+        try using { db in
+            try db.rows("SELECT id, public_id, keys FROM datasets ORDER BY id").map { row in
+                let id: Int64 = try row[0]
+                var names: [String?] = []
+                for key in try db.rows("SELECT key_index, name FROM dataset_keys WHERE dataset_id = ? AND key_index BETWEEN 0 AND 255 ORDER BY key_index", [id]) {
+                    let index: Int = try key[0]
+                    names += Array(repeating: nil, count: index - names.count) + [try key[1]]
+                }
+                var first: [Int: (elementType: String, shapeJSON: String)] = [:]
+                let items = try db.rows(
+                    "SELECT key_index, element_type, shape FROM dataset_items WHERE dataset_id = ? AND position = 0 AND key_index BETWEEN 0 AND 255", [id])
+                for item in items { first[try item[0]] = (try item[1], try item[2]) }
+                return DatasetDeclaration(publicID: try row[1], keysJSON: try row[2], keyNames: names, firstItems: first)
+            }
+        }
+    }
+
+    /// Gives a dataset's keys names and a declaration that agree.
+    public func declare(keys names: [String], json: String, ofDataset publicID: String) throws(CatalogError) {
+        try using { db in
+            guard let id = try db.number("SELECT id FROM datasets WHERE public_id = ?", [publicID]) else { return }
+            try db.run("UPDATE datasets SET keys = ? WHERE id = ?", [json, id])
+            try db.run("DELETE FROM dataset_keys WHERE dataset_id = ?", [id])
+            for (index, name) in names.enumerated() {
+                try db.run("INSERT INTO dataset_keys (dataset_id, key_index, name) VALUES (?, ?, ?)", [id, index, name])
+            }
+            changes += 1
+        }
+    }
+
+    /// Entries whose neighbours are lost move up: positions are dense.
+    static func closeGaps(_ db: Database) throws {
+        try db.run("DELETE FROM dataset_items WHERE position < 0 OR folder NOT IN (0, 1)")
+        for row in try db.rows("SELECT dataset_id, folder FROM dataset_items GROUP BY dataset_id, folder HAVING count(DISTINCT position) <> max(position) + 1") {
+            let place: [Int64] = try [row[0], row[1]]
+            let positions = try db.rows("SELECT DISTINCT position FROM dataset_items WHERE dataset_id = ? AND folder = ? ORDER BY position", [place[0], place[1]])
+            for (index, position) in positions.enumerated() {
+                try db.run(
+                    "UPDATE dataset_items SET position = ? WHERE dataset_id = ? AND folder = ? AND position = ?", [index, place[0], place[1], position[0] as Int64])
+            }
+        }
+    }
+
+    /// Sizes of items and files are those of their values, and datasets count their entries.
+    static func countEntries(_ db: Database) throws -> Int {
+        var changed = 0
+        for table in ["dataset_items", "inodes"] {
+            let size = "(SELECT v.size_bytes FROM stored_values v WHERE v.id = \(table).value_id)"
+            changed += try db.change("UPDATE \(table) SET size_bytes = \(size) WHERE value_id IS NOT NULL AND size_bytes <> \(size)", [])
+        }
+        func sum(_ folder: Int) -> String {
+            "(SELECT coalesce(sum(i.size_bytes), 0) FROM dataset_items i WHERE i.dataset_id = datasets.id AND i.folder = \(folder))"
+        }
+        let count = "(SELECT coalesce(max(i.position) + 1, 0) FROM dataset_items i WHERE i.dataset_id = datasets.id AND i.folder = 0)"
+        changed += try db.change(
+            """
+            UPDATE datasets SET entry_count = \(count), entries_bytes = \(sum(0)), review_bytes = \(sum(1))
+            WHERE entry_count <> \(count) OR entries_bytes <> \(sum(0)) OR review_bytes <> \(sum(1))
+            """, [])
+        return changed
+    }
+}
