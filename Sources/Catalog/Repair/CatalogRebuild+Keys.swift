@@ -29,8 +29,8 @@ extension CatalogRebuild {
     /// unless that is the right one of another state: then the state had a wrong one.
     ///
     /// Its chunks must be entered before, the lost ones too.
-    /// - Parameter others: states of which it is known what they hold.
-    public func enterKeys(of state: RecoverableState, others: [RecoverableState]) throws(CatalogError) {
+    /// - Parameter told: by id, the states of which it is known what they hold.
+    public func enterKeys(of state: RecoverableState, told: [String: RecoverableState]) throws(CatalogError) {
         try using { db in
             guard let keySet = try Self.keySet(of: state, db) else { return }
             let values = ValueTable(db: db)
@@ -38,8 +38,10 @@ extension CatalogRebuild {
                 try value.map { (key: key, value: try values.retain($0, fresh: [:]), sizeBytes: $0.sizeBytes) }
             }
             changes += 1
-            let isAnothers = try others.contains { other in
-                try other.stateID != state.stateID && Self.keySet(of: other, db) == keySet && Self.holds(keySet, other, db)
+            let sharers = try db.rows("SELECT public_id FROM states WHERE key_set_id = ? AND public_id <> ?", [keySet, state.stateID])
+            let isAnothers = try sharers.contains { row in
+                guard let other = try told[row[0] as String] else { return false }
+                return try Self.holds(keySet, other, db)
             }
             if isAnothers {
                 try db.run("UPDATE states SET key_set_id = ? WHERE public_id = ?", [try KeySetTable(db: db).insert(keys), state.stateID])

@@ -16,7 +16,8 @@ extension StoreRepair {
         try heal(rebuild)
         try rebuild.markDependants()
         for (digest, id) in wrong { if let value = restored[digest] { try rebuild.restore(id, value) } }
-        for state in incomplete { try rebuild.enterKeys(of: state, others: told) }
+        let toldByID = Dictionary(told.map { ($0.stateID, $0) }) { first, _ in first }
+        for state in incomplete { try rebuild.enterKeys(of: state, told: toldByID) }
         for state in states {
             if try rebuild.enter(state) { report.recoveredModels.append(ModelID(unchecked: state.modelID)) }
             report.recoveredStates.append(
