@@ -42,16 +42,33 @@ extension CatalogRebuild {
         }
     }
 
-    /// Entries whose neighbours are lost move up: positions are dense.
-    static func closeGaps(_ db: Database) throws {
-        try db.run("DELETE FROM dataset_items WHERE position < 0 OR folder NOT IN (0, 1)")
-        for row in try db.rows("SELECT dataset_id, folder FROM dataset_items GROUP BY dataset_id, folder HAVING count(DISTINCT position) <> max(position) + 1") {
-            let place: [Int64] = try [row[0], row[1]]
-            let positions = try db.rows("SELECT DISTINCT position FROM dataset_items WHERE dataset_id = ? AND folder = ? ORDER BY position", [place[0], place[1]])
-            for (index, position) in positions.enumerated() {
-                try db.run(
-                    "UPDATE dataset_items SET position = ? WHERE dataset_id = ? AND folder = ? AND position = ?", [index, place[0], place[1], position[0] as Int64])
+    /// Entries that lack an item are of no use; those behind them move up: positions are dense.
+    func closeGaps(_ db: Database) throws {
+        try db.run("DELETE FROM dataset_items WHERE position < 0 OR folder NOT IN (0, 1) OR key_index NOT BETWEEN 0 AND 255")
+        for dataset in try db.rows("SELECT id, public_id FROM datasets ORDER BY id") {
+            let id: Int64 = try dataset[0]
+            let keys = try db.number("SELECT max(key_index) + 1 FROM dataset_items WHERE dataset_id = ?", [id]) ?? 0
+            let named = try db.number("SELECT count(*) FROM dataset_keys WHERE dataset_id = ?", [id]) ?? 0
+            var removed = 0
+            for folder in [0, 1] {
+                let positions = try db.rows(
+                    "SELECT position, count(*) FROM dataset_items WHERE dataset_id = ? AND folder = ? GROUP BY position ORDER BY position", [id, folder])
+                var next = 0
+                for row in positions {
+                    let (position, count): (Int64, Int64) = try (row[0], row[1])
+                    let place: StatementArguments = [id, folder, position]
+                    if count < max(keys, named) {
+                        try db.run("DELETE FROM dataset_items WHERE dataset_id = ? AND folder = ? AND position = ?", place)
+                        removed += 1
+                        continue
+                    }
+                    if position != next {
+                        try db.run("UPDATE dataset_items SET position = ? WHERE dataset_id = ? AND folder = ? AND position = ?", [next] + place)
+                    }
+                    next += 1
+                }
             }
+            if removed > 0 { remarks.append("\(removed) entries of dataset `\(try dataset[1] as String)` lacked items and are removed") }
         }
     }
 

@@ -26,26 +26,24 @@ extension CatalogRebuild {
     }
 
     /// Gives a state the keys and values that are told of it. What shares its key set (copies, snapshots) has them again too,
-    /// unless that is the right one of another state: then the state had a wrong one.
+    /// unless the set is in order and others have it: then the state was led to the wrong one.
     ///
     /// Its chunks must be entered before, the lost ones too.
-    /// - Parameter told: by id, the states of which it is known what they hold.
-    public func enterKeys(of state: RecoverableState, told: [String: RecoverableState]) throws(CatalogError) {
+    public func enterKeys(of state: RecoverableState) throws(CatalogError) {
         try using { db in
             guard let keySet = try Self.keySet(of: state, db) else { return }
+            changes += 1
+            let isAnothers = try Self.isShared(keySet, state, db) && Self.agreesWithItself(keySet, db)
+            if isAnothers, let right = try Self.keySet(holding: state, db) {
+                return try db.run("UPDATE states SET key_set_id = ? WHERE public_id = ?", [right, state.stateID])
+            }
             let values = ValueTable(db: db)
             let keys = try state.keys.compactMap { key, value in
                 try value.map { (key: key, value: try values.retain($0, fresh: [:]), sizeBytes: $0.sizeBytes) }
             }
-            changes += 1
-            let sharers = try db.rows("SELECT public_id FROM states WHERE key_set_id = ? AND public_id <> ?", [keySet, state.stateID])
-            let isAnothers = try sharers.contains { row in
-                guard let other = try told[row[0] as String] else { return false }
-                return try Self.holds(keySet, other, db)
-            }
             if isAnothers {
-                try db.run("UPDATE states SET key_set_id = ? WHERE public_id = ?", [try KeySetTable(db: db).insert(keys), state.stateID])
-                return
+                return try db.run(
+                    "UPDATE states SET key_set_id = ? WHERE public_id = ?", [try KeySetTable(db: db).insert(keys), state.stateID])
             }
             try db.run("DELETE FROM key_set_entries WHERE key_set_id = ?", [keySet])
             for (position, entry) in keys.enumerated() {
@@ -55,6 +53,32 @@ extension CatalogRebuild {
             }
             try db.run("UPDATE key_sets SET key_count = ? WHERE id = ?", [keys.count, keySet])
         }
+    }
+
+    private static func isShared(_ keySet: Int64, _ state: RecoverableState, _ db: Database) throws -> Bool {
+        try db.exists("SELECT 1 FROM states WHERE key_set_id = ? AND public_id <> ? LIMIT 1", [keySet, state.stateID])
+            || db.exists("SELECT 1 FROM snapshots WHERE key_set_id = ? LIMIT 1", [keySet])
+    }
+
+    /// Whether a key set has as many keys and bytes as it counted when it was made.
+    private static func agreesWithItself(_ keySet: Int64, _ db: Database) throws -> Bool {
+        try db.exists(
+            """
+            SELECT 1 FROM key_sets k WHERE k.id = ? AND k.key_count = (SELECT count(*) FROM key_set_entries e WHERE e.key_set_id = k.id)
+                AND k.size_bytes = (SELECT coalesce(sum(v.size_bytes), 0) FROM key_set_entries e
+                    JOIN stored_values v ON v.id = e.value_id WHERE e.key_set_id = k.id) LIMIT 1
+            """, [keySet])
+    }
+
+    /// A key set that is as told of a state: the one that it had.
+    private static func keySet(holding state: RecoverableState, _ db: Database) throws -> Int64? {
+        guard let first = state.keys.first, let digest = first.value?.digest else { return nil }
+        return try db.rows(
+            """
+            SELECT e.key_set_id FROM key_set_entries e JOIN stored_values v ON v.id = e.value_id
+            WHERE v.digest = ? AND e.key = ? ORDER BY e.key_set_id
+            """, [Data(digest.bytes), first.key]
+        ).map { try $0[0] as Int64 }.first { try holds($0, state, db) }
     }
 
     private static func keySet(of state: RecoverableState, _ db: Database) throws -> Int64? {

@@ -16,7 +16,7 @@ extension CatalogRebuild {
             try Self.tidyModels(db, settingsJSON: settingsJSON)
             try Self.tidyValues(db)
             try Self.tidyFiles(db)
-            try Self.closeGaps(db)
+            try closeGaps(db)
             try Self.tidyOperations(db)
         }
         let orphans = try using { db in
@@ -40,12 +40,16 @@ extension CatalogRebuild {
                 let encoded: Data = try db.row("SELECT entries FROM chunk_lists WHERE rowid = ?", [list])?[0] ?? Data()
                 let segment = try? ChunkListSegment(firstOffset: row[1], firstChunk: row[2], chunkCount: row[3], encoded: encoded)
                 guard let segment else { continue }
+                guard segment.entries.allSatisfy({ 1...FieldBounds.most ~= $0.id.rawValue }) else {
+                    try db.run("DELETE FROM chunk_lists WHERE rowid = ?", [list])
+                    continue
+                }
                 var known: Set<Int64> = []
                 try db.inGroups(of: segment.entries.map(\.id.rawValue), [], { "SELECT id FROM chunks WHERE id IN (\($0))" }) { known.insert(try $0[0]) }
                 for entry in segment.entries where !known.contains(entry.id.rawValue) { missing[entry.id.rawValue] = entry.rawBytes }
             }
             let pack = try missing.isEmpty ? 0 : lostPack(db)
-            for (id, rawBytes) in missing where id > 0 { try ChunkTable(db: db).insertLost(ChunkID(id), rawBytes: rawBytes, pack: pack) }
+            for (id, rawBytes) in missing { try ChunkTable(db: db).insertLost(ChunkID(id), rawBytes: rawBytes, pack: pack) }
         }
     }
 
@@ -94,12 +98,6 @@ extension CatalogRebuild {
             """
         try db.run(
             "INSERT INTO key_sets (id, key_count, size_bytes) SELECT key_set_id, 0, 0 FROM (\(sets)) AS named WHERE key_set_id NOT IN (SELECT id FROM key_sets)")
-        // A model has its own files or those of a snapshot.
-        for row in try db.rows("SELECT id FROM models WHERE filesystem_id IS NULL AND (based_on_snapshot IS NULL OR based_on_model IS NULL)") {
-            try db.run(
-                "UPDATE models SET based_on_snapshot = NULL, based_on_model = NULL, filesystem_id = ? WHERE id = ?",
-                [try FilesystemTable(db: db).create(sizeMebibytes: 32, nowNanoseconds: 0), row[0] as Int64])
-        }
         try db.run("UPDATE models SET active_state_id = NULL WHERE active_state_id NOT IN (SELECT id FROM states)")
         // What waited for a mount has nobody to wait for.
         try db.run("UPDATE states SET being_deleted = 0 WHERE being_deleted <> 0")
@@ -125,17 +123,28 @@ extension CatalogRebuild {
             SELECT value_id FROM key_set_entries UNION SELECT value_id FROM inodes WHERE value_id IS NOT NULL
                 UNION SELECT value_id FROM dataset_items
             """
+        try db.run("UPDATE stored_values SET digest = randomblob(32) WHERE length(digest) <> 32 AND id IN (\(named))")
         for row in try db.rows("SELECT value_id FROM (\(named)) AS named WHERE value_id NOT IN (SELECT id FROM stored_values)") {
             let nonce = Digest(of: (0..<32).map { _ in UInt8.random(in: 0...255) })
             // What was no number of a value gets the next one that is.
             let (missing, next): (Int64, Int64) = try (row[0], (db.number("SELECT max(id) FROM stored_values") ?? 0) + 1)
-            let id = 1...Int64.max >> 3 ~= missing ? missing : next
+            let id = 1...FieldBounds.most ~= missing ? missing : next
             try db.run(
                 "INSERT INTO stored_values (id, digest, size_bytes, chunk_count, refs) VALUES (?, ?, 1, 0, 0)", [id, Data(nonce.bytes)])
             guard id != missing else { continue }
             for table in ["key_set_entries", "inodes", "dataset_items"] {
                 try db.run("UPDATE \(table) SET value_id = ? WHERE value_id = ?", [id, missing])
             }
+        }
+    }
+
+    /// A model has files of its own or those of a snapshot.
+    private static func giveFilesystems(_ db: Database) throws {
+        for row in try db.rows("SELECT id FROM models WHERE filesystem_id IS NULL AND (based_on_snapshot IS NULL OR based_on_model IS NULL)") {
+            let last = try ["inodes", "directory_entries", "snapshots"].map { try db.number("SELECT max(filesystem_id) FROM \($0)") ?? 0 }.max()
+            let id = max(last ?? 0, try db.number("SELECT max(id) FROM filesystems") ?? 0) + 1
+            try db.run("INSERT INTO filesystems (id, size_mebibytes, next_inode, version) VALUES (?, 32, 2, 1)", [id])
+            try db.run("UPDATE models SET based_on_snapshot = NULL, based_on_model = NULL, filesystem_id = ? WHERE id = ?", [id, row[0] as Int64])
         }
     }
 
@@ -147,9 +156,9 @@ extension CatalogRebuild {
             SELECT filesystem_id, 32, 2, 1 FROM (\(named)) AS named WHERE filesystem_id NOT IN (SELECT id FROM filesystems)
             """)
         try db.run("UPDATE filesystems SET size_mebibytes = 32 WHERE size_mebibytes = 0")
-        try db.run("UPDATE inodes SET mode = ? WHERE mode = 0", [FileMode.regular | 0o644])
         try db.run("DELETE FROM directory_entries WHERE filesystem_id NOT IN (SELECT id FROM filesystems)")
         try db.run("DELETE FROM inodes WHERE filesystem_id NOT IN (SELECT id FROM filesystems)")
+        try giveFilesystems(db)
         try db.run(
             """
             INSERT INTO inodes (filesystem_id, inode, mode, link_count, size_bytes, accessed_at_ns, modified_at_ns, changed_at_ns)

@@ -10,6 +10,8 @@ public final class CatalogRebuild {
     public let path: String
     /// What was changed against the catalog that the rebuild began with.
     public internal(set) var changes = 0
+    /// What could not be kept, in sentences.
+    public internal(set) var remarks: [String] = []
 
     /// Opens the catalog at `path`, or begins an empty one where there is none, and migrates it.
     /// - Throws: as `Catalog.open`.

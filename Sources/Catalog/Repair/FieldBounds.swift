@@ -6,7 +6,7 @@ import GRDB
 /// One list for all who look at a catalog that may be damaged: `Catalog.health`, verification, repair.
 enum FieldBounds {
     /// Past it no size, count or place is real, and a few of them still add up within 64 bits.
-    private static let most = "1152921504606846976"
+    static let most: Int64 = 1 << 60
 
     private static func outside(_ columns: String...) -> String {
         columns.map { "\($0) < 0 OR \($0) > \(most)" }.joined(separator: " OR ")
@@ -17,7 +17,8 @@ enum FieldBounds {
         ("chunks", "id < 1 OR id > \(most)"),
         ("packs", "length(name) <> 32"),
         ("inodes", "inode < 1 OR inode > \(most)"),
-        ("stored_values", "id < 1 OR id > \(most) OR length(digest) <> 32"),
+        // A value that is half collected has its number in place of its digest.
+        ("stored_values", "id < 1 OR id > \(most) OR (length(digest) <> 32 AND NOT (length(digest) = 8 AND refs = 0))"),
         ("api_keys", "length(digest) <> 32"),
         ("removed_packs", "length(name) <> 32 OR \(outside("size_bytes", "condemned_at"))"),
     ]
@@ -29,12 +30,21 @@ enum FieldBounds {
             ("chunks", "raw_bytes", "raw_bytes < 1 OR raw_bytes > \(ChunkTable.rawBytesMax)", "1"),
             ("chunks", "stored_bytes", "stored_bytes < 1 OR stored_bytes > raw_bytes", "1"),
             ("chunks", "checksum", "checksum < -4294967296 OR checksum > 4294967295", "0"),
+            ("inodes", "mode", "mode < 1 OR mode > 65535", likelyMode),
         ] + counts.flatMap { (table: String, columns: [String]) in columns.map { (table, $0, outside($0), "0") } }
 
+    private static let likelyMode =
+        """
+        CASE WHEN inode = 1 OR EXISTS (SELECT 1 FROM directory_entries e WHERE e.filesystem_id = inodes.filesystem_id
+            AND e.parent_inode = inodes.inode) THEN \(FileMode.directory | 0o755)
+            WHEN symlink_target IS NOT NULL THEN \(FileMode.symlink | 0o777) ELSE \(FileMode.regular | 0o644) END
+        """
+
     private static let counts: [(table: String, columns: [String])] = [
+        ("store", ["sequence", "last_removed_chunk", "last_removed_value"]),
         ("packs", ["size_bytes", "chunk_count", "stored_bytes", "dead_bytes"]), ("chunks", ["refs"]),
         ("stored_values", ["size_bytes", "chunk_count", "refs"]), ("key_sets", ["key_count", "size_bytes"]),
-        ("filesystems", ["size_mebibytes", "next_inode", "version"]), ("inodes", ["mode", "link_count", "size_bytes"]),
+        ("filesystems", ["size_mebibytes", "next_inode", "version"]), ("inodes", ["link_count", "size_bytes"]),
         ("datasets", ["entry_count", "entries_bytes", "review_bytes"]), ("dataset_items", ["size_bytes"]),
         ("operation_metric_names", ["entry_count"]), ("operations", ["metric_count", "metric_bytes", "dropped_metrics"]),
         ("operation_usage", ["cpu_milli", "memory_bytes"]),
@@ -64,6 +74,11 @@ enum FieldBounds {
         for (table, unfit) in useless { try db.run("DELETE FROM \(table) WHERE \(unfit)") }
         for (table, column, unfit, substitute) in mendable { try db.run("UPDATE \(table) SET \(column) = \(substitute) WHERE \(unfit)") }
         for encoding in try impossibleEncodings(db) { try db.run("UPDATE chunks SET encoding = 0 WHERE encoding = ?", [encoding]) }
-        for table in ["chunks", "stored_values"] { try db.run("UPDATE \(table) SET condemned_at = NULL WHERE \(outside("condemned_at"))") }
+        for table in ["chunks", "stored_values"] {
+            try db.run("UPDATE \(table) SET condemned_at = NULL WHERE \(outside("condemned_at"))")
+            // What was condemned at a moment that the store has not reached would wait for it.
+            let last = "(SELECT coalesce(max(condemned_at), 0) FROM \(table))"
+            try db.run("UPDATE store SET sequence = \(last) WHERE sequence < \(last)")
+        }
     }
 }

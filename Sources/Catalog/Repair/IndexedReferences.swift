@@ -14,6 +14,8 @@ struct IndexedReferences {
         let target: String
         /// SQL that is true for a row of `target` that is referred to less often than it counts; nil when it does not count.
         let lacks: String?
+        /// The column that counts rows without a gap, and those that it counts them by.
+        var dense: (column: String, by: [String])?
     }
 
     /// Disagreements that are looked into: each costs some passes over tables.
@@ -68,13 +70,16 @@ struct IndexedReferences {
             lacks: valueLacks),
         .init(
             table: "dataset_items", columns: ["dataset_id", "folder", "position", "key_index"], index: "sqlite_autoindex_dataset_items_1",
-            column: "dataset_id", target: "datasets", lacks: nil),
+            column: "dataset_id", target: "datasets", lacks: nil, dense: ("position", ["dataset_id", "folder"])),
         .init(
             table: "dataset_keys", columns: ["dataset_id", "key_index"], index: "sqlite_autoindex_dataset_keys_1", column: "dataset_id",
             target: "datasets", lacks: nil),
         .init(
             table: "dataset_tags", columns: ["dataset_id", "position"], index: "sqlite_autoindex_dataset_tags_1", column: "dataset_id",
             target: "datasets", lacks: nil),
+        .init(
+            table: "chunks", columns: ["pack_id"], index: "chunks_by_pack", column: "pack_id", target: "packs",
+            lacks: "chunk_count > (SELECT count(*) FROM chunks NOT INDEXED WHERE pack_id = target.id)"),
         .init(table: "operations", columns: ["model_id"], index: "operations_by_model", column: "model_id", target: "models", lacks: nil),
     ]
 
@@ -91,11 +96,12 @@ struct IndexedReferences {
     /// - Parameter values: of the row, by the names of the columns.
     mutating func correct(_ values: inout [DatabaseValue], columns: [String], row: Int64) {
         for reference in references {
-            guard disagreements < Self.disagreementsMax, let place = columns.firstIndex(of: reference.column) else { continue }
+            let places = reference.columns.compactMap { columns.firstIndex(of: $0) }
+            guard disagreements < Self.disagreementsMax, places.count == reference.columns.count else { continue }
             do {
-                if let other = try disagreement(reference, values, columns, row: row), try prefers(other, to: values[place], reference) {
-                    values[place] = other
-                }
+                let own = Dictionary(uniqueKeysWithValues: zip(reference.columns, places.map { values[$0] }))
+                guard let other = try disagreement(reference, own, row: row), try prefers(other, to: own, reference, row: row) else { continue }
+                for (column, place) in zip(reference.columns, places) { values[place] = other[column]! }
             } catch {
                 // The index is damaged itself, or an earlier version had another.
                 references.removeAll { $0.index == reference.index }
@@ -105,30 +111,45 @@ struct IndexedReferences {
 
     /// What the index has for a row; nil when it is the same, or nothing.
     private mutating func disagreement(
-        _ reference: Reference, _ values: [DatabaseValue], _ columns: [String], row: Int64
-    ) throws -> DatabaseValue? {
-        var arguments = StatementArguments([row])
-        for column in reference.columns {
-            guard let place = columns.firstIndex(of: column), !values[place].isNull else { return nil }
-            arguments += [values[place]]
-        }
+        _ reference: Reference, _ own: [String: DatabaseValue], row: Int64
+    ) throws -> [String: DatabaseValue]? {
+        guard !own.values.contains(where: \.isNull) else { return nil }
         let isSame = reference.columns.map { "\($0) = ?" }.joined(separator: " AND ")
         let same = try db.cachedStatement(sql: "SELECT 1 FROM \(reference.table) INDEXED BY \(reference.index) WHERE rowid = ? AND \(isSame)")
-        if try Int.fetchOne(same, arguments: arguments) != nil { return nil }
+        if try Int.fetchOne(same, arguments: StatementArguments([row.databaseValue] + reference.columns.map { own[$0]! })) != nil { return nil }
         disagreements += 1
-        let isThere = "\(reference.column) IS NOT NULL"
-        return try DatabaseValue.fetchOne(
-            db, sql: "SELECT \(reference.column) FROM \(reference.table) INDEXED BY \(reference.index) WHERE +rowid = ? AND \(isThere)", arguments: [row])
+        let names = reference.columns.joined(separator: ", ")
+        let found = try Row.fetchOne(
+            db, sql: "SELECT \(names) FROM \(reference.table) INDEXED BY \(reference.index) WHERE +rowid = ? AND \(reference.column) IS NOT NULL",
+            arguments: [row])
+        return found.map { found in Dictionary(uniqueKeysWithValues: reference.columns.map { ($0, found[$0] as DatabaseValue) }) }
     }
 
-    private func prefers(_ other: DatabaseValue, to value: DatabaseValue, _ reference: Reference) throws -> Bool {
-        guard other != value else { return false }
+    private func prefers(
+        _ other: [String: DatabaseValue], to own: [String: DatabaseValue], _ reference: Reference, row: Int64
+    ) throws -> Bool {
         func exists(_ id: DatabaseValue, _ condition: String = "1") throws -> Bool {
             try Int.fetchOne(
                 db, sql: "SELECT 1 FROM \(reference.target) AS target NOT INDEXED WHERE id = ? AND (\(condition))", arguments: [id]) != nil
         }
-        guard try exists(other) else { return false }
-        guard try exists(value) else { return true }
-        return try reference.lacks.map { try exists(other, $0) } ?? false
+        let (told, named) = (other[reference.column]!, own[reference.column]!)
+        guard told == named else {
+            guard try exists(told) else { return false }
+            guard try exists(named) else { return true }
+            return try reference.lacks.map { try exists(told, $0) } ?? false
+        }
+        guard let dense = reference.dense else { return false }
+        // The place that the index tells is free, and no gap lies before it.
+        let isThere = reference.columns.map { "\($0) = ?" }.joined(separator: " AND ")
+        guard try Int.fetchOne(
+            db, sql: "SELECT 1 FROM \(reference.table) NOT INDEXED WHERE rowid <> ? AND \(isThere)",
+            arguments: StatementArguments([row.databaseValue] + reference.columns.map { other[$0]! })) == nil
+        else { return false }
+        let isBeside = dense.by.map { "\($0) = ?" }.joined(separator: " AND ")
+        let last = try Int64.fetchOne(
+            db, sql: "SELECT coalesce(max(\(dense.column)), -1) FROM \(reference.table) NOT INDEXED WHERE rowid <> ? AND \(isBeside)",
+            arguments: StatementArguments([row.databaseValue] + dense.by.map { other[$0]! }))
+        guard let place = Int64.fromDatabaseValue(other[dense.column]!) else { return false }
+        return place >= 0 && place - 1 <= last ?? -1
     }
 }

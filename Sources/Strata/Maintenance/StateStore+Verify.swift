@@ -41,6 +41,7 @@ private struct VerificationRun {
     let progress: (@Sendable (VerificationProgress) -> Void)?
     private var damages: [Damage] = []
     private var packCount = 0
+    private var chunks = ChunkVerification.Found()
     private var values = ValueVerification.Found()
 
     init(scope: VerificationScope, store: StateStore, progress: (@Sendable (VerificationProgress) -> Void)?) {
@@ -70,34 +71,33 @@ private struct VerificationRun {
         } else {
             try await checkStructure()
         }
-        guard scope != .quick else { return report(ChunkVerification.Found(), keptPlace: false) }
+        guard scope != .quick else { return report(keptPlace: false) }
 
-        var chunks = ChunkVerification.Found()
         do {
-            chunks = try await checkContents(from: cursor)
+            try await checkContents(from: cursor)
         } catch let error as CatalogError where error.code == .corrupted {
             // Nothing past this row can be looked up; what was found until then is told.
             damages.append(Damage(message: error.message))
             chunks.isCutShort = true
-            return report(chunks, keptPlace: false)
+            return report(keptPlace: false)
         }
 
-        guard scope.isPartial, !store.isReadOnly else { return report(chunks, keptPlace: false) }
+        guard scope.isPartial, !store.isReadOnly else { return report(keptPlace: false) }
         let reached = VerificationCursor(chunk: chunks.reached, value: values.reached)
         do {
             try await WorkerExecutor.run { () throws(ContentError) in try reached.save(to: path, on: disk) }
         } catch {
             // What was found counts more than where to go on: a full disk, or another run that ends at this moment.
             store.logger.warning("the place of a verification was not kept", metadata: ["error": "\(error)"])
-            return report(chunks, keptPlace: false)
+            return report(keptPlace: false)
         }
-        return report(chunks, keptPlace: true)
+        return report(keptPlace: true)
     }
 
-    private mutating func checkContents(from cursor: VerificationCursor) async throws -> ChunkVerification.Found {
+    private mutating func checkContents(from cursor: VerificationCursor) async throws {
         let total = try await store.catalog.chunkBytes()
         let budget = scope.budget(ofBytes: total, values: try await store.catalog.valueCount())
-        let chunks = try await ChunkVerification(
+        chunks = try await ChunkVerification(
             catalog: store.catalog, reader: store.reader, damagesMax: Self.damagesMax, totalBytes: total, progress: progress
         ).run(from: cursor.chunk, budgetBytes: budget?.bytes)
         await mark(chunks)
@@ -106,7 +106,6 @@ private struct VerificationRun {
         // A damaged chunk can stand in any value, not only in those whose turn it is.
         values = try await verification.run(from: cursor.value, budget: chunks.damaged.isEmpty ? budget?.values : nil)
         damages += values.damages
-        return chunks
     }
 
     private mutating func checkStructure() async throws {
@@ -122,7 +121,7 @@ private struct VerificationRun {
         }
     }
 
-    private func report(_ chunks: ChunkVerification.Found, keptPlace: Bool) -> VerificationReport {
+    private func report(keptPlace: Bool) -> VerificationReport {
         VerificationReport(
             scope: scope, checkedPacks: packCount, checkedChunks: chunks.count, checkedValues: values.count,
             checkedBytes: chunks.bytes, damagedChunks: chunks.damaged.count, damages: damages,

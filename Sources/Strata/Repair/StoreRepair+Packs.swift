@@ -56,12 +56,14 @@ extension StoreRepair {
         let places = try rebuild.places(in: name)
         let byDigest = Dictionary(survey.soundChunks.map { ($0.digest, $0) }) { first, _ in first }
         let byOffset = Dictionary(survey.soundChunks.map { ($0.offset, $0) }) { first, _ in first }
+        let digests = Set(places.map(\.digest))
         let bases = try rebuild.places(of: places.compactMap(\.base))
         var found: [(id: ChunkID, chunk: PackedChunk, isAsTold: Bool)] = []
         var lost: [ChunkID] = []
         for place in places {
-            // A row whose digest is none of the pack's is known by its place.
-            if let chunk = byDigest[place.digest] ?? byOffset[place.offset] {
+            // A row whose digest is none of the pack's is known by its place, unless another row is that chunk's.
+            let atPlace = byOffset[place.offset].flatMap { digests.contains($0.digest) ? nil : $0 }
+            if let chunk = byDigest[place.digest] ?? atPlace {
                 found.append((place.id, chunk, chunk.isAsTold(by: place, base: place.base.flatMap { bases[$0]?.digest })))
             } else {
                 lost.append(place.id)

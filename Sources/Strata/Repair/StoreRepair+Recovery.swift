@@ -7,8 +7,7 @@ extension StoreRepair {
         let states = try recoverableStates(rebuild, basis)
         let wrong = try rebuild.wrongValues()
         let restored = try values(Set(wrong.keys), basis)
-        let told = try toldStates(basis)
-        let incomplete = try rebuild.toldOtherwise(told)
+        let incomplete = try rebuild.toldOtherwise(try toldStates(basis))
         let pieces = (states + incomplete).flatMap(\.pieces) + restored.values.flatMap(\.pieces)
         let unknown = try rebuild.unknown(Set(pieces.map(\.digest)))
         try enterPacks(rebuild, wanted: unknown.union(try rebuild.lostChunks().keys), states: states + incomplete)
@@ -16,8 +15,7 @@ extension StoreRepair {
         try heal(rebuild)
         try rebuild.markDependants()
         for (digest, id) in wrong { if let value = restored[digest] { try rebuild.restore(id, value) } }
-        let toldByID = Dictionary(told.map { ($0.stateID, $0) }) { first, _ in first }
-        for state in incomplete { try rebuild.enterKeys(of: state, told: toldByID) }
+        for state in incomplete { try rebuild.enterKeys(of: state) }
         for state in states {
             if try rebuild.enter(state) { report.recoveredModels.append(ModelID(unchecked: state.modelID)) }
             report.recoveredStates.append(

@@ -86,6 +86,7 @@ final class StoreRepair {
         report.remarks += basis.remarks
         let rebuild = try CatalogRebuild(at: rebuiltPath, storeID: storeID, on: disk)
         if basis.needsTidying { try rebuild.tidy(settingsJSON: JSON.encode(ModelSettings())) }
+        report.remarks += rebuild.remarks
         if basis.kind != .catalog { try rebuild.clearSessions() }
         let before = rebuild.changes
         try surveyPacks(rebuild)

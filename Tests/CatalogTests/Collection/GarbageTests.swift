@@ -111,6 +111,11 @@ import Testing
             let segments = try await count("chunk_lists", in: catalog)
             #expect(segments == 1)
             try await expectSound(catalog)
+            // Neither a verification nor a repair takes it for damage.
+            let problems = try await catalog.structuralProblems()
+            #expect(problems == [])
+            try catalog.copy(to: catalog.path + ".copy")
+            #expect(Catalog.health(at: catalog.path + ".copy", thorough: true).problem == nil)
             try await catalog.addState("again", of: model, values: [value])
             let content = try #require(try await catalog.stateContent(id: "again", model: model))
             let list = try await catalog.chunkList(value: content.keys[0].value, overlapping: 0..<content.keys[0].sizeBytes)

@@ -57,6 +57,10 @@ import Testing
                 }
             }
             let failures = try await sample.readAll(store)
+            try await sample.expectEntriesTogether(store, "\(field)")
+            for model in try await store.models().items {
+                try await store.changeFiles(of: model.id) { try $0.makeDirectory("folder") }
+            }
             let verified = try await store.verify()
             let found = first.losses.filter { $0.stateID == nil || $0.key != nil }
             #expect(verified.damages.places == found.places, "\(field): \(verified.damages) \(first)")
@@ -80,15 +84,34 @@ struct FullSample {
             var change = ModelChange()
             change.tags = [Tag("a", "b")]
             try await store.updateModel(sample.model, change)
-            let keys = [ParameterDefinition(name: "image", shape: [-1])]
+            let keys = [ParameterDefinition(name: "image", shape: [-1]), ParameterDefinition(name: "label")]
             let dataset = try await store.createDataset(named: "d", keys: keys, description: "x", tags: [Tag("a", "b")])
-            let items = [3, 90_000].map { ["image": Item(elementType: "u8", shape: [$0], bytes: SeededBytes.random($0, seed: UInt64($0)))] }
+            let items = [3, 90_000, 7].map { size in
+                [
+                    "image": Item(elementType: "u8", shape: [size], bytes: SeededBytes.random(size, seed: UInt64(size))),
+                    "label": Item(elementType: "u8", shape: [], bytes: [UInt8(size % 251)]),
+                ]
+            }
             _ = try await store.appendEntries(items, to: dataset.id)
             _ = try await store.createAPIKey(named: "key", access: .read)
             var script = ScriptedExecutor.Script(steps: [.provide("k", [1])])
             script.output = ExecutionOutput(standardOutput: "printed\n", standardError: "warned\n")
             _ = try await store.createState(CreateStateRequest(modelID: sample.model, name: "created"), on: ScriptedExecutor(script))
             return FullSample(repairSample: sample, dataset: dataset.id)
+        }
+    }
+
+    /// Expects that the items of an entry are still each other's.
+    func expectEntriesTogether(_ store: StateStore, _ comment: Comment) async throws {
+        for dataset in try await store.datasets().items where dataset.id == self.dataset && dataset.keys.count == 2 {
+            let keys = dataset.keys.map(\.name)
+            // What is damaged says so, and is looked at elsewhere.
+            guard let images = try? await store.items(of: keys[0], in: 0..<10, of: dataset.id),
+                let labels = try? await store.items(of: keys[1], in: 0..<10, of: dataset.id)
+            else { continue }
+            let pairs = zip(images, labels).map { [Int($0.bytes.count % 251), Int($1.bytes.first ?? 255)] }
+            #expect(images.count == labels.count && images.count == dataset.entryCount, comment)
+            #expect(pairs.allSatisfy { $0[0] == $0[1] }, comment)
         }
     }
 
