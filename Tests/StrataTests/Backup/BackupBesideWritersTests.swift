@@ -85,10 +85,10 @@ import Testing
         try await withTemporaryFolder { folder in
             let path = folder + "/s"
             let model = try await withStore(at: path) { try await $0.createModel(named: "m").id }
-            let writer = try await HelperProcess("commit-loop", path, model, 400_000)
+            let writer = try await HelperProcess("commit-loop", path, model, 100_000)
             _ = await writer.nextLine()
             var counts: [Int] = []
-            for _ in 0..<6 {
+            for _ in 0..<3 {
                 try await withStore(at: path, .readOnly) { _ = try await $0.backUp(to: folder + "/b") }
                 counts.append(try await expectWhole(folder + "/b", model))
             }

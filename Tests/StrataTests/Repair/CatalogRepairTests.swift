@@ -131,7 +131,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let sample = try await RepairSample.make(folder + "/s")
             let whole = try FileBytes.read(sample.path + "/catalog.sqlite")
-            for round in Rounds.some(of: 60) {
+            for round in Rounds.some(of: 30) {
                 let path = folder + "/r\(round)"
                 try FileManager.default.copyItem(atPath: sample.path, toPath: path)
                 if !hasCopy { try FileManager.default.removeItem(atPath: path + "/catalog.copy.sqlite") }

@@ -14,7 +14,7 @@ import Testing
             let sample = try await FullSample.make(folder + "/s")
             var fields = try WrongField.all(in: sample.path + "/catalog.sqlite")
             fields.shuffle(using: &generator)
-            for index in Rounds.some(of: 120) {
+            for index in Rounds.some(of: 45) {
                 let field = fields[index % fields.count]
                 let path = folder + "/r\(index)"
                 try FileManager.default.copyItem(atPath: sample.path, toPath: path)
