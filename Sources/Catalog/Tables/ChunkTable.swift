@@ -123,9 +123,15 @@ struct ChunkTable {
             throw CatalogError(
                 .corrupted, "chunk number \(try row[0] as Int64) has \(storedBytes) bytes of \(rawBytes) at byte \(offset) in the catalog; run `strata repair`")
         }
+        // A newer program's encodings come with a newer catalog.
+        let packed: Int64 = try row[7]
+        guard let encoding = try? UInt32(exactly: packed).map(ChunkEncoding.init(packed:)) else {
+            throw CatalogError(
+                .corrupted, "chunk number \(try row[0] as Int64) has the impossible encoding \(packed) in the catalog; run `strata repair`")
+        }
         return try ChunkLocation(
             id: ChunkID(row[0]), digest: digest, pack: PackName(name), offset: offset, storedBytes: storedBytes,
-            rawBytes: rawBytes, encoding: ChunkEncoding(packed: UInt32(truncatingIfNeeded: row[7] as Int64)),
+            rawBytes: rawBytes, encoding: encoding,
             checksum: Self.checksum(row[9]), base: (row[8] as Int64?).map(ChunkID.init))
     }
 }

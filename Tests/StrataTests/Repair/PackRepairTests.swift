@@ -135,7 +135,10 @@ import Testing
                 try await withStore(at: path, .readWrite) { store in
                     let verified = try await store.verify()
                     #expect(verified.damages.places == report.losses.places, "round \(round): \(verified.damages) \(report)")
-                    for (state, keys) in try await sample.readable(in: store) { for (key, value) in keys { #expect(value == sample.contents[state]?[key]) } }
+                    for (state, keys) in try await sample.readable(in: store) { for (key, value) in keys {
+                        let isRight = value == sample.contents[state]?[key]
+                        #expect(isRight, "round \(round): \(key) of \(state)")
+                    } }
                 }
                 #expect(try await !StateStore.repair(at: path).needsRepair, "round \(round)")
             }
