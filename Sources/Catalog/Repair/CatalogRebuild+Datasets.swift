@@ -72,13 +72,16 @@ extension CatalogRebuild {
         }
     }
 
-    /// Sizes of items and files are those of their values, and datasets count their entries.
+    /// Sizes of items and files are those of their values, files' numbers are free, and datasets count their entries.
     static func countEntries(_ db: Database) throws -> Int {
         var changed = 0
         for table in ["dataset_items", "inodes"] {
             let size = "(SELECT v.size_bytes FROM stored_values v WHERE v.id = \(table).value_id)"
             changed += try db.change("UPDATE \(table) SET size_bytes = \(size) WHERE value_id IS NOT NULL AND size_bytes <> \(size)", [])
         }
+        // A number that a file has already would be given to another.
+        let next = "(SELECT max(i.inode) + 1 FROM inodes i WHERE i.filesystem_id = filesystems.id)"
+        changed += try db.change("UPDATE filesystems SET next_inode = \(next) WHERE next_inode < \(next)", [])
         func sum(_ folder: Int) -> String {
             "(SELECT coalesce(sum(i.size_bytes), 0) FROM dataset_items i WHERE i.dataset_id = datasets.id AND i.folder = \(folder))"
         }
