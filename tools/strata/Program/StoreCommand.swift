@@ -34,6 +34,8 @@ extension StoreCommand {
             throw error
         }
         try await close(store)
+        // The process ends: taking the closed store apart, object by object, would only cost time.
+        _ = Unmanaged.passRetained(store)
     }
 
     /// In a task of its own: a cancelled one could not give the session back.
