@@ -57,7 +57,8 @@ extension Database {
             let rest = values.count - start
             let width = [1, 8, 32, 128].first { $0 >= rest } ?? 128
             let group = values[start..<min(start + width, values.count)]
-            let padded = Array(group) + Array(repeating: group.last!, count: width - group.count)
+            // Boxed, since GRDB goes through a key path for each value of any other sequence.
+            let padded = (Array(group) + Array(repeating: group.last!, count: width - group.count)).map { $0 as (any DatabaseValueConvertible)? }
             let placeholders = Array(repeating: "?", count: width).joined(separator: ", ")
             let statement = try cachedStatement(sql: sql(placeholders))
             let rows = CheckedRows(cursor: try Row.fetchCursor(statement, arguments: StatementArguments(padded) + arguments))

@@ -89,13 +89,11 @@ struct ChunkTable {
         }
     }
 
-    private static func columns(of insertion: Insertion, pack: Int64) -> [DatabaseValue] {
+    private static func columns(of insertion: Insertion, pack: Int64) -> [(any DatabaseValueConvertible)?] {
         let chunk = insertion.chunk
-        let base = insertion.base?.rawValue.databaseValue ?? .null
         return [
-            insertion.id.rawValue.databaseValue, chunk.digest.head.databaseValue, Data(chunk.digest.tail).databaseValue, pack.databaseValue,
-            chunk.offset.databaseValue, chunk.storedBytes.databaseValue, chunk.rawBytes.databaseValue,
-            Int64(chunk.encoding.packed).databaseValue, Int64(chunk.checksum).databaseValue, base,
+            insertion.id.rawValue, chunk.digest.head, Data(chunk.digest.tail), pack, chunk.offset, chunk.storedBytes, chunk.rawBytes,
+            Int64(chunk.encoding.packed), Int64(chunk.checksum), insertion.base?.rawValue,
         ]
     }
 
