@@ -45,7 +45,7 @@ let package = Package(
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_collection.sql"), .embedInCode("0003_operations.sql"),
                 .embedInCode("0004_keys.sql"),
-                .embedInCode("0005_makers.sql"),
+                .embedInCode("0005_makers.sql"), .embedInCode("0006_whole_bytes.sql"),
             ],
             swiftSettings: settings),
         .target(

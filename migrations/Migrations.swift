@@ -16,5 +16,6 @@ public struct Migration: Sendable {
         Migration(3, PackageResources._003_operations_sql),
         Migration(4, PackageResources._004_keys_sql),
         Migration(5, PackageResources._005_makers_sql),
+        Migration(6, PackageResources._006_whole_bytes_sql),
     ]
 }

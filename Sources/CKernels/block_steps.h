@@ -125,7 +125,7 @@ static inline void weave(uint8_t *restrict bytes, const uint8_t *restrict even, 
 enum { N = CK_BLOCK_ELEMENTS };
 
 /// places[j] gets byte j of each of the block's words.
-static inline void places_from_words(uint8_t places[8][N], const uint8_t *words, int width) {
+static inline void places_from_words(ck_places places, const uint8_t *words, int width) {
     uint8_t two[2][4 * N], four[4][2 * N];
     switch (width) {
     case 1: memcpy(places[0], words, N); break;
@@ -144,7 +144,7 @@ static inline void places_from_words(uint8_t places[8][N], const uint8_t *words,
     }
 }
 
-static inline void words_from_places(uint8_t *words, uint8_t places[8][N], int width) {
+static inline void words_from_places(uint8_t *words, ck_places places, int width) {
     uint8_t two[2][4 * N], four[4][2 * N];
     switch (width) {
     case 1: memcpy(words, places[0], N); break;

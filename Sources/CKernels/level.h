@@ -11,15 +11,21 @@ extern const uint64_t ck_gear_table[256];
 #define CK_BLOCK_ELEMENTS 512
 #define CK_LINE_BYTES 64
 
-/// One level's versions of the steps over one block. `bytes` holds a block's bytes by their place in the word: 512 of
-/// the least significant first. `lines` holds a line for each plane, most significant plane first.
+/// A block's bytes by their place in the word: 512 of the least significant first. Aligned to 64.
+typedef uint8_t ck_places[8][CK_BLOCK_ELEMENTS];
+
+/// One level's versions of the steps over one block. `lines` holds a line for each of a place's eight planes, most
+/// significant plane first, aligned to 64.
 typedef struct {
     void (*transform)(
         uint8_t *to, const uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint8_t *ranks);
-    void (*split)(uint8_t *lines, const uint8_t *words, int width);
-    /// Joins a block of lines, and takes the transform back for the first `count` words. Answers the highest rank there.
-    unsigned (*join)(
-        uint8_t *words, const uint8_t *lines, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values);
+    void (*part)(ck_places places, const uint8_t *words, int width);
+    void (*split)(uint8_t *lines, const uint8_t *place);
+    void (*join)(uint8_t *place, const uint8_t *lines);
+    /// Puts the places' bytes together, and takes the transform back for the first `count` words. Answers the highest rank
+    /// there. `places` may change.
+    unsigned (*restore)(
+        uint8_t *words, ck_places places, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values);
     ck_plane_look (*inspect)(const uint8_t *plane, size_t bit_count);
 } ck_block_steps;
 

@@ -71,25 +71,22 @@ static inline int is_zero(const uint8_t *bytes, size_t length) {
 
 /// One move-mask a plane takes the top bit of 32 bytes; doubling brings the next bit up. The high bytes of ordered
 /// differences are zero in most blocks.
-static void split_vector(uint8_t *lines, const uint8_t *words, int width) {
-    _Alignas(64) uint8_t places[8][N];
-    places_from_words(places, words, width);
-    for (int j = 0; j < width; j++) {
-        uint8_t *top = lines + 8 * (width - 1 - j) * CK_LINE_BYTES;
-        if (is_zero(places[j], N)) {
-            memset(top, 0, 8 * CK_LINE_BYTES);
-            continue;
-        }
-        for (size_t i = 0; i < N / 32; i++) {
-            __m256i bytes = _mm256_load_si256((const __m256i *)(places[j] + 32 * i));
-            for (size_t p = 0; p < 8; p++) {
-                uint32_t bits = (uint32_t)_mm256_movemask_epi8(bytes);
-                memcpy(top + p * CK_LINE_BYTES + 4 * i, &bits, 4);
-                bytes = _mm256_add_epi8(bytes, bytes);
-            }
+static void split_vector(uint8_t *lines, const uint8_t *place) {
+    if (is_zero(place, N)) {
+        memset(lines, 0, 8 * CK_LINE_BYTES);
+        return;
+    }
+    for (size_t i = 0; i < N / 32; i++) {
+        __m256i bytes = _mm256_load_si256((const __m256i *)(place + 32 * i));
+        for (size_t p = 0; p < 8; p++) {
+            uint32_t bits = (uint32_t)_mm256_movemask_epi8(bytes);
+            memcpy(lines + p * CK_LINE_BYTES + 4 * i, &bits, 4);
+            bytes = _mm256_add_epi8(bytes, bytes);
         }
     }
 }
+
+static void part_vector(ck_places places, const uint8_t *words, int width) { places_from_words(places, words, width); }
 
 /// Exchanges bits that are `distance` apart, those of `mask` with those above them.
 static inline __m256i exchanged(__m256i x, int distance, __m256i mask) {
@@ -108,7 +105,7 @@ static inline void store_columns(uint8_t *to, __m256i x) {
 }
 
 /// 256 elements' bytes from 32 bytes of each of a place's eight lines, most significant first.
-static inline void join_place(uint8_t *to, const uint8_t *top) {
+static inline void join_half(uint8_t *to, const uint8_t *top) {
     // Unpacking works within halves of 16 bytes, so a register has the lines' bytes b and up beside b + 16 and up. After the
     // third step a lane of 64 bits has one byte of each line, the least significant line's first.
     __m256i pairs[4][2], fours[2][4];
@@ -129,17 +126,16 @@ static inline void join_place(uint8_t *to, const uint8_t *top) {
     }
 }
 
-static unsigned join_vector(
-    uint8_t *words, const uint8_t *lines, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
-    _Alignas(64) uint8_t places[8][N];
-    for (int j = 0; j < width; j++) {
-        const uint8_t *top = lines + 8 * (width - 1 - j) * CK_LINE_BYTES;
-        if (is_zero(top, 8 * CK_LINE_BYTES)) {
-            memset(places[j], 0, N);
-            continue;
-        }
-        for (size_t i = 0; i < N / 256; i++) join_place(places[j] + 256 * i, top + 32 * i);
+static void join_vector(uint8_t *place, const uint8_t *lines) {
+    if (is_zero(lines, 8 * CK_LINE_BYTES)) {
+        memset(place, 0, N);
+        return;
     }
+    for (size_t i = 0; i < N / 256; i++) join_half(place + 256 * i, lines + 32 * i);
+}
+
+static unsigned restore_vector(
+    uint8_t *words, ck_places places, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
     // The ranks of these widths are the words' top bytes.
     const int has_rank_bytes = transform == CK_WORDS_RANK && (width == 2 || width == 4);
     const unsigned highest = has_rank_bytes ? highest_byte(places[width - 1], count) : 0;
@@ -152,6 +148,6 @@ static unsigned join_vector(
 
 static ck_plane_look inspect_vector(const uint8_t *plane, size_t bit_count) { return inspect_plane(plane, bit_count); }
 
-const ck_block_steps ck_steps_vector = {transform_vector, split_vector, join_vector, inspect_vector};
+const ck_block_steps ck_steps_vector = {transform_vector, part_vector, split_vector, join_vector, restore_vector, inspect_vector};
 #pragma clang attribute pop
 #endif

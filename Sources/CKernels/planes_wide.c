@@ -87,41 +87,34 @@ static void transform_wide(
     }
 }
 
-static void split_wide(uint8_t *lines, const uint8_t *words, int width) {
-    _Alignas(64) uint8_t places[8][N];
-    places_from_words(places, words, width);
-    for (int j = 0; j < width; j++) {
-        uint8_t *top = lines + 8 * (width - 1 - j) * CK_LINE_BYTES;
-        for (size_t i = 0; i < N / 64; i++) {
-            __m512i bytes = _mm512_load_si512(places[j] + 64 * i);
-            for (size_t p = 0; p < 8; p++) {
-                uint64_t bits = _mm512_movepi8_mask(bytes);
-                memcpy(top + p * CK_LINE_BYTES + 8 * i, &bits, 8);
-                bytes = _mm512_add_epi8(bytes, bytes);
-            }
+static void part_wide(ck_places places, const uint8_t *words, int width) { places_from_words(places, words, width); }
+
+static void split_wide(uint8_t *lines, const uint8_t *place) {
+    for (size_t i = 0; i < N / 64; i++) {
+        __m512i bytes = _mm512_load_si512(place + 64 * i);
+        for (size_t p = 0; p < 8; p++) {
+            uint64_t bits = _mm512_movepi8_mask(bytes);
+            memcpy(lines + p * CK_LINE_BYTES + 8 * i, &bits, 8);
+            bytes = _mm512_add_epi8(bytes, bytes);
         }
     }
 }
 
-static void join_wide(uint8_t *words, const uint8_t *lines, int width) {
-    _Alignas(64) uint8_t places[8][N];
-    for (int j = 0; j < width; j++) {
-        const uint8_t *top = lines + 8 * (width - 1 - j) * CK_LINE_BYTES;
-        for (size_t i = 0; i < N / 64; i++) {
-            __m512i bytes = _mm512_setzero_si512();
-            for (size_t p = 0; p < 8; p++) {
-                uint64_t bits;
-                memcpy(&bits, top + p * CK_LINE_BYTES + 8 * i, 8);
-                bytes = _mm512_mask_add_epi8(bytes, bits, bytes, _mm512_set1_epi8((char)(128 >> p)));
-            }
-            _mm512_store_si512(places[j] + 64 * i, bytes);
+static void join_wide(uint8_t *place, const uint8_t *lines) {
+    for (size_t i = 0; i < N / 64; i++) {
+        __m512i bytes = _mm512_setzero_si512();
+        for (size_t p = 0; p < 8; p++) {
+            uint64_t bits;
+            memcpy(&bits, lines + p * CK_LINE_BYTES + 8 * i, 8);
+            bytes = _mm512_mask_add_epi8(bytes, bits, bytes, _mm512_set1_epi8((char)(128 >> p)));
         }
+        _mm512_store_si512(place + 64 * i, bytes);
     }
-    words_from_places(words, places, width);
 }
 
 static unsigned restore_wide(
-    uint8_t *words, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
+    uint8_t *words, ck_places places, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
+    words_from_places(words, places, width);
     if (transform == CK_WORDS_DIFFERENCE) add_words(words, base, count, width);
     if (transform != CK_WORDS_RANK) return 0;
     unsigned highest = 0;
@@ -130,14 +123,8 @@ static unsigned restore_wide(
     return last > highest ? last : highest;
 }
 
-static unsigned join_and_restore_wide(
-    uint8_t *words, const uint8_t *lines, size_t count, int width, int transform, const uint8_t *base, const uint16_t *values) {
-    join_wide(words, lines, width);
-    return restore_wide(words, count, width, transform, base, values);
-}
-
 static ck_plane_look inspect_wide(const uint8_t *plane, size_t bit_count) { return inspect_plane(plane, bit_count); }
 
-const ck_block_steps ck_steps_wide = {transform_wide, split_wide, join_and_restore_wide, inspect_wide};
+const ck_block_steps ck_steps_wide = {transform_wide, part_wide, split_wide, join_wide, restore_wide, inspect_wide};
 #pragma clang attribute pop
 #endif

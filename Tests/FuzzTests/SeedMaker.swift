@@ -38,7 +38,11 @@ enum Seeds {
             all.append(.planes(elementBytes: width, phase: width / 2, ranksExponents: false))
             all.append(.planes(elementBytes: width, phase: 0, ranksExponents: true))
             all.append(.difference(elementBytes: width, phase: width / 2))
-            if width > 1 { all.append(.difference(elementBytes: width, phase: 0, isOrdered: true)) }
+            if width > 1 {
+                all.append(.difference(elementBytes: width, phase: 0, isOrdered: true))
+                all.append(.planes(elementBytes: width, phase: 0, ranksExponents: true, wholeBytes: width - 1))
+                all.append(.difference(elementBytes: width, phase: 1, isOrdered: true, wholeBytes: 1))
+            }
         }
         return all
     }

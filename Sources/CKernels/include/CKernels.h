@@ -50,27 +50,29 @@ enum {
 /// Bytes of one bit plane of `count` elements: element i is bit i % 8 (least significant first) of byte i / 8.
 static inline size_t ck_plane_bytes(size_t count) { return count / 8 + (count % 8 != 0); }
 
-/// Transforms `count` words of `width` (1, 2, 4, 8) bytes and parts them into 8 * width bit planes.
+/// Transforms `count` words of `width` (1, 2, 4, 8) bytes and parts them: the `whole_bytes` least significant bytes of each
+/// are kept whole, the others become 8 * (width - whole_bytes) bit planes.
 ///
 /// Plane p, at `planes + p * stride`, holds bit `8 * width - 1 - p` of every word: the most significant plane is the
-/// first. Bits after the last element are zero.
+/// first. Bits after the last element are zero. `whole` gets `count` bytes of each place, of the most significant first.
+/// - whole_bytes: 0 to width - 1.
 /// - transform: one of CK_WORDS_…
 /// - base: the words to subtract, for CK_WORDS_DIFFERENCE.
 /// - ranks: the rank of each value of the field, for CK_WORDS_RANK.
 /// - stride: at least ck_plane_bytes(count).
 void ck_planes_split(
-    uint8_t *planes, size_t stride, const void *words, size_t count, int width, int transform, const void *base,
-    const uint8_t *ranks);
+    uint8_t *planes, size_t stride, uint8_t *whole, int whole_bytes, const void *words, size_t count, int width, int transform,
+    const void *base, const uint8_t *ranks);
 
 /// Undoes ck_planes_split.
 ///
-/// - planes: 8 * width pointers, most significant plane first, to ck_plane_bytes(count) bytes each. Null stands for a
-///   plane of zeros, and `ck_ones_plane()` for a plane of ones.
+/// - planes: 8 * (width - whole_bytes) pointers, most significant plane first, to ck_plane_bytes(count) bytes each. Null
+///   stands for a plane of zeros, and `ck_ones_plane()` for a plane of ones.
 /// - values: 256 field values, by rank, for CK_WORDS_RANK.
 /// - Returns: the highest rank that was met (0 for other transforms), for the caller to check against its table.
 unsigned ck_planes_join(
-    void *words, const uint8_t *const *planes, size_t count, int width, int transform, const void *base,
-    const uint16_t *values);
+    void *words, const uint8_t *const *planes, const uint8_t *whole, int whole_bytes, size_t count, int width, int transform,
+    const void *base, const uint16_t *values);
 
 /// The pointer that stands for a plane of ones; never read from.
 const uint8_t *ck_ones_plane(void);

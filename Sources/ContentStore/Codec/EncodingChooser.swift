@@ -54,16 +54,18 @@ final class EncodingChooser {
     }
 
     /// - Parameter base: of the chunk's size.
-    /// - Returns: the encoding, a difference not ordered, and what the differences from the base look like.
+    /// - Returns: the encoding, without order and whole bytes, and what is encoded by it looks like: the chunk, or its
+    ///   differences from the base.
     /// - Precondition: `chunk` is not empty.
-    func choose(_ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?) -> (ChunkEncoding, changed: SampleProfile) {
+    func choose(_ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?) -> (ChunkEncoding, looks: SampleProfile) {
         var raw = SampleProfile()
         raw.measureLanes(of: chunk, base: nil, counts: counts)
         raw.hasRepeats = hasRepeats(chunk)
         var changed = raw
         if base != nil { changed.measureLanes(of: chunk, base: base, counts: counts) }
         if raw.looksRandom && (base == nil || changed.looksRandom) { return (.raw, changed) }
-        return (choose(chunk, base: base, raw: raw, changed: changed), changed)
+        let encoding = choose(chunk, base: base, raw: raw, changed: changed)
+        return (encoding, encoding.codec == .difference ? changed : raw)
     }
 
     private func choose(

@@ -21,8 +21,7 @@ final class PlaneDecoder {
         _ payload: UnsafeRawBufferPointer, by encoding: ChunkEncoding, base: UnsafeRawBufferPointer?,
         into target: UnsafeMutableRawBufferPointer
     ) throws(ContentError) {
-        let geometry = PlanePayload.Geometry(
-            chunkBytes: target.count, elementBytes: encoding.elementBytes, phase: encoding.phase)
+        let geometry = PlanePayload.Geometry(chunkBytes: target.count, encoding)
         guard geometry.elementCount > 0 else {
             throw ContentError(
                 .corrupted, "a chunk of \(target.count) bytes has no whole element of \(encoding.elementBytes) after phase \(encoding.phase)")
@@ -35,25 +34,28 @@ final class PlaneDecoder {
         }
         target.copyMemory(from: try reader.take(geometry.headBytes))
         target.from(geometry.tailOffset).copyMemory(from: try reader.take(geometry.tailBytes))
+        let whole = try reader.take(geometry.wholeBytes * geometry.elementCount)
         try place(codes, geometry, &reader)
 
-        let highestRank = join(encoding, geometry, base.map { $0.baseAddress! + geometry.headBytes }, into: target)
+        let highestRank = join(encoding, geometry, whole, base.map { $0.baseAddress! + geometry.headBytes }, into: target)
         guard !encoding.ranksExponents || Int(highestRank) < table.count else {
             throw ContentError(.corrupted, "an element has rank \(highestRank) of a table of \(table.count) entries")
         }
     }
 
     private func join(
-        _ encoding: ChunkEncoding, _ geometry: PlanePayload.Geometry, _ base: UnsafeRawPointer?,
+        _ encoding: ChunkEncoding, _ geometry: PlanePayload.Geometry, _ whole: UnsafeRawBufferPointer, _ base: UnsafeRawPointer?,
         into target: UnsafeMutableRawBufferPointer
     ) -> UInt32 {
         let words = target.baseAddress! + geometry.headBytes
         let (count, width) = (geometry.elementCount, Int32(geometry.elementBytes))
+        let (bytes, wholeBytes) = (whole.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(geometry.wholeBytes))
         guard encoding.isOrdered else {
-            return ck_planes_join(words, pointers, count, width, PlanePayload.transform(encoding), base, table.values)
+            return ck_planes_join(
+                words, pointers, bytes, wholeBytes, count, width, PlanePayload.transform(encoding), base, table.values)
         }
         let room = ordered.take(count * geometry.elementBytes).baseAddress!
-        _ = ck_planes_join(room, pointers, count, width, Int32(CK_WORDS_PLAIN), nil, table.values)
+        _ = ck_planes_join(room, pointers, bytes, wholeBytes, count, width, Int32(CK_WORDS_PLAIN), nil, table.values)
         ck_order_restore(words, room, base, count, width, cursors.numbers)
         return 0
     }

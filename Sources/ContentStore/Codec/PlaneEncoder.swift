@@ -7,6 +7,8 @@ final class PlaneEncoder {
     private let cursors = OrderCursors()
     private let table = RankTable()
     private let runs = RunCompressor()
+    /// How many of the elements' least significant bytes the last payload has whole, or in planes that all had to be stored.
+    private(set) var incompressibleBytes = 0
 
     /// Encodes `chunk` by `encoding` (planes or difference) into `target`.
     ///
@@ -17,8 +19,7 @@ final class PlaneEncoder {
         _ chunk: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer?, by encoding: ChunkEncoding,
         into target: UnsafeMutableRawBufferPointer
     ) -> Int? {
-        let geometry = PlanePayload.Geometry(
-            chunkBytes: chunk.count, elementBytes: encoding.elementBytes, phase: encoding.phase)
+        let geometry = PlanePayload.Geometry(chunkBytes: chunk.count, encoding)
         guard geometry.elementCount > 0 else { return nil }
         let words = chunk.baseAddress! + geometry.headBytes
         var writer = PayloadWriter(target)
@@ -28,8 +29,10 @@ final class PlaneEncoder {
         }
         guard writer.append(chunk[0..<geometry.headBytes]), writer.append(chunk[geometry.tailOffset...]) else { return nil }
 
+        let whole = writer.rest
+        guard writer.skip(geometry.wholeBytes * geometry.elementCount) else { return nil }
         let split = planes.take(geometry.planeCount * Self.stride(geometry))
-        self.split(words, base.map { $0.baseAddress! + geometry.headBytes }, encoding, geometry, into: split)
+        self.split(words, base.map { $0.baseAddress! + geometry.headBytes }, encoding, geometry, into: split, whole: whole)
         return store(split, geometry, codes: target, with: &writer)
     }
 
@@ -38,7 +41,7 @@ final class PlaneEncoder {
 
     private func split(
         _ words: UnsafeRawPointer, _ base: UnsafeRawPointer?, _ encoding: ChunkEncoding, _ geometry: PlanePayload.Geometry,
-        into planes: UnsafeMutableRawBufferPointer
+        into planes: UnsafeMutableRawBufferPointer, whole: UnsafeMutableRawBufferPointer
     ) {
         var words = words
         if encoding.isOrdered {
@@ -48,7 +51,8 @@ final class PlaneEncoder {
             words = UnsafeRawPointer(room)
         }
         ck_planes_split(
-            planes.baseAddress!.assumingMemoryBound(to: UInt8.self), Self.stride(geometry), words, geometry.elementCount,
+            planes.baseAddress!.assumingMemoryBound(to: UInt8.self), Self.stride(geometry),
+            whole.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(geometry.wholeBytes), words, geometry.elementCount,
             Int32(geometry.elementBytes), PlanePayload.transform(encoding), encoding.isOrdered ? nil : base, table.ranks)
     }
 
@@ -69,10 +73,12 @@ final class PlaneEncoder {
         let (planeBytes, stride) = (geometry.planeBytes, Self.stride(geometry))
         for index in 0..<geometry.codesBytes { codes[index] = 0 }
         var compressedBytes = 0
+        var storedAtEnd = 0
         for plane in 0..<geometry.planeCount {
             let bytes = split[plane * stride..<plane * stride + planeBytes]
             let code = Self.code(of: UnsafeRawBufferPointer(rebasing: bytes), bitCount: geometry.elementCount)
             codes[plane / 4] |= code.rawValue << (2 * UInt8(plane % 4))
+            storedAtEnd = code == .stored ? storedAtEnd + 1 : 0
             switch code {
             case .zeros, .ones: break
             case .stored:
@@ -85,6 +91,7 @@ final class PlaneEncoder {
                 compressedBytes += planeBytes
             }
         }
+        incompressibleBytes = geometry.wholeBytes + storedAtEnd / 8
         guard compressedBytes > 0 else { return writer.count }
         let packed = UnsafeRawBufferPointer(rebasing: split[0..<compressedBytes])
         return runs.compress(packed, into: writer.rest).map { writer.count + $0 }

@@ -14,19 +14,22 @@ import CKernels
 ///   sign at the bottom. Then the top field (8 bits; 11 bits for w = 8) is replaced by its index in the rank table.
 /// - planes without ranks: not at all.
 ///
-/// Then plane p (0 ≤ p < 8w) takes bit 8w − 1 − p of every word: element i is bit i mod 8, counted from the least
-/// significant, of the plane's byte i / 8. A plane has b = ⌈n / 8⌉ bytes; bits after the last element are 0.
+/// The k least significant bytes of each word are kept whole (0 ≤ k < w). Plane p (0 ≤ p < 8(w − k)) takes bit 8w − 1 − p of
+/// every word: element i is bit i mod 8, counted from the least significant, of the plane's byte i / 8. A plane has
+/// b = ⌈n / 8⌉ bytes; bits after the last element are 0.
 ///
 /// | bytes | what |
 /// |---|---|
-/// | 2w | plane codes: plane p in byte p / 4, bits 2(p mod 4) and up: 0 all zeros, 1 all ones, 2 stored, 3 compressed |
-/// | 1 | with ranks only: k − 1, where k (1 to 256) is the number of different field values |
-/// | k, or 2k for w = 8 | with ranks only: the field values, most frequent first; two bytes little-endian for w = 8 |
+/// | 2(w − k) | plane codes: plane p in byte p / 4, bits 2(p mod 4) and up: 0 all zeros, 1 all ones, 2 stored, 3 compressed |
+/// | 1 | with ranks only: r − 1, where r (1 to 256) is the number of different field values |
+/// | r, or 2r for w = 8 | with ranks only: the field values, most frequent first; two bytes little-endian for w = 8 |
 /// | head and tail | the chunk's own bytes (in a difference too) |
+/// | n for each | the bytes that are kept whole: those of all elements' byte k − 1 (counted from the least significant), then of k − 2, … |
 /// | b for each | the stored planes, in order |
 /// | the rest | one LZ4 block that holds the compressed planes, in order; nothing when there are none |
 ///
-/// Why: LZ4 has no entropy coder, so a plane of random bits (most of a mantissa) would only cost time in it.
+/// Why: LZ4 has no entropy coder, so a plane of random bits (most of a mantissa) would only cost time in it; and where all
+/// planes of a byte are stored, making planes of it only costs time too.
 enum PlanePayload {
     enum PlaneCode: UInt8 {
         case zeros = 0
@@ -44,20 +47,22 @@ enum PlanePayload {
     /// Where a chunk's elements lie.
     struct Geometry {
         let elementBytes: Int
+        let wholeBytes: Int
         let headBytes: Int
         let elementCount: Int
         let tailBytes: Int
 
-        init(chunkBytes: Int, elementBytes: Int, phase: Int) {
-            self.elementBytes = elementBytes
-            headBytes = min(phase, chunkBytes)
+        init(chunkBytes: Int, _ encoding: ChunkEncoding) {
+            elementBytes = encoding.elementBytes
+            wholeBytes = encoding.wholeBytes
+            headBytes = min(encoding.phase, chunkBytes)
             elementCount = (chunkBytes - headBytes) / elementBytes
             tailBytes = chunkBytes - headBytes - elementCount * elementBytes
         }
 
-        var planeCount: Int { 8 * elementBytes }
+        var planeCount: Int { 8 * (elementBytes - wholeBytes) }
         var planeBytes: Int { (elementCount + 7) / 8 }
-        var codesBytes: Int { 2 * elementBytes }
+        var codesBytes: Int { 2 * (elementBytes - wholeBytes) }
         var tailOffset: Int { headBytes + elementCount * elementBytes }
         /// Bytes of one entry of the rank table.
         var rankEntryBytes: Int { elementBytes == 8 ? 2 : 1 }

@@ -5,14 +5,16 @@ import Testing
     static let valid: [ChunkEncoding] =
         [.raw, .lz4]
         + [1, 2, 4, 8].flatMap { width in
-            (0..<width).flatMap { phase in
-                [
-                    ChunkEncoding.planes(elementBytes: width, phase: phase, ranksExponents: false),
-                    .planes(elementBytes: width, phase: phase, ranksExponents: true),
-                    .difference(elementBytes: width, phase: phase),
-                ] + (width > 1 ? [.difference(elementBytes: width, phase: phase, isOrdered: true)] : [])
-            }
+            (0..<width).flatMap { phase in (0..<width).flatMap { forms(width, phase: phase, wholeBytes: $0) } }
         }
+
+    private static func forms(_ width: Int, phase: Int, wholeBytes: Int) -> [ChunkEncoding] {
+        [
+            .planes(elementBytes: width, phase: phase, ranksExponents: false, wholeBytes: wholeBytes),
+            .planes(elementBytes: width, phase: phase, ranksExponents: true, wholeBytes: wholeBytes),
+            .difference(elementBytes: width, phase: phase, wholeBytes: wholeBytes),
+        ] + (width > 1 ? [.difference(elementBytes: width, phase: phase, isOrdered: true, wholeBytes: wholeBytes)] : [])
+    }
 
     @Test func packsIntoFourBytesAndBack() throws {
         for encoding in Self.valid { #expect(try ChunkEncoding(packed: encoding.packed) == encoding) }
@@ -25,6 +27,8 @@ import Testing
         #expect(ChunkEncoding.planes(elementBytes: 4, phase: 3, ranksExponents: true).packed == 0x0103_0402)
         #expect(ChunkEncoding.difference(elementBytes: 8, phase: 5).packed == 0x0005_0803)
         #expect(ChunkEncoding.difference(elementBytes: 2, phase: 1, isOrdered: true).packed == 0x0201_0203)
+        #expect(ChunkEncoding.planes(elementBytes: 4, phase: 0, ranksExponents: true, wholeBytes: 3).packed == 0x0d00_0402)
+        #expect(ChunkEncoding.difference(elementBytes: 8, phase: 2, isOrdered: true, wholeBytes: 7).packed == 0x1e02_0803)
     }
 
     @Test func onlyValidPackingsAreTaken() {
@@ -32,7 +36,7 @@ import Testing
         for codec in UInt32(0)...6 {
             for width in UInt32(0)...17 {
                 for phase in UInt32(0)...9 {
-                    for flags in [UInt32(0), 1, 2, 3, 128] {
+                    for flags in Array(UInt32(0)...33) + [64, 128, 255] {
                         let packed = codec | width << 8 | phase << 16 | flags << 24
                         let taken = try? ChunkEncoding(packed: packed)
                         #expect((taken != nil) == valid.contains(packed), "packed \(packed)")
@@ -43,7 +47,7 @@ import Testing
     }
 
     @Test func newerCodecsAndFlagsAreNamedAsSuch() {
-        for packed in [UInt32(4), 255, 0x0400_0402] {
+        for packed in [UInt32(4), 255, 0x2000_0402, 0x8000_0402] {
             #expect { try ChunkEncoding(packed: packed) } throws: { ($0 as? ContentError)?.code == .unsupportedVersion }
         }
         #expect { try ChunkEncoding(packed: 0x0004_0402) } throws: { ($0 as? ContentError)?.code == .corrupted }

@@ -23,6 +23,8 @@ import Testing
             (chunk, nil, .planes(elementBytes: 4, phase: 1, ranksExponents: false)),
             (SampleWeights.bfloat16(weights), nil, .planes(elementBytes: 2, phase: 0, ranksExponents: true)),
             (doubles, nil, .planes(elementBytes: 8, phase: 0, ranksExponents: true)),
+            (chunk, nil, .planes(elementBytes: 4, phase: 1, ranksExponents: true, wholeBytes: 3)),
+            (chunk, base, .difference(elementBytes: 4, phase: 1, isOrdered: true, wholeBytes: 1)),
             (chunk, base, .difference(elementBytes: 4, phase: 1)),
         ]
         return cases.map { chunk, base, encoding in

@@ -65,6 +65,30 @@ import Testing
         #expect(half.share < 0.1)
     }
 
+    @Test func bytesThatDoNotCompressAreKeptWholeInTheChunksThatFollow() throws {
+        let harness = CodecHarness()
+        let base = SampleWeights.float32(weights)
+        let next = SampleWeights.float32(SampleWeights.trained(weights, seed: 7))
+        for (chunk, base, wholeBytes) in [(base, nil, 3), (next, base, 1)] as [([UInt8], [UInt8]?, Int)] {
+            let first = harness.chosen(chunk, base: base)
+            let second = harness.chosen(chunk, base: base)
+            #expect(first.encoding.wholeBytes == 0)
+            #expect(second.encoding == first.encoding.keeping(wholeBytes: wholeBytes))
+            #expect(second.payload.count <= first.payload.count)
+            #expect(try harness.decode(second.payload, second.encoding, base: base, count: chunk.count) == chunk)
+        }
+    }
+
+    @Test func aSmallChunkDoesNotSayWhatCompresses() {
+        let harness = CodecHarness()
+        for _ in 0..<2 {
+            let small = harness.chosen(Array(SampleWeights.float32(weights).prefix(8 << 10)), base: nil)
+            #expect(small.encoding.codec == .planes && small.encoding.wholeBytes == 0)
+        }
+        #expect(harness.chosen(SampleWeights.float32(weights), base: nil).encoding.wholeBytes == 0)
+        #expect(harness.chosen(SampleWeights.float32(weights), base: nil).encoding.wholeBytes == 3)
+    }
+
     @Test func aForeignBaseIsNotUsed() {
         let other = SampleWeights.values(40_000, seed: 99)
         let (encoding, _) = kept(SampleWeights.float32(weights), base: SampleWeights.float32(other))

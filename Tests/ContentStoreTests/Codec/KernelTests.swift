@@ -16,32 +16,39 @@ import Testing
         }
     }
 
+    /// The planes, with the bytes that stay whole behind them.
     private func split(
-        _ words: [UInt8], count: Int, width: Int, transform: Int32, base: [UInt8], ranks: [UInt8]
+        _ words: [UInt8], whole: Int = 0, count: Int, width: Int, transform: Int32, base: [UInt8], ranks: [UInt8]
     ) -> [UInt8] {
         let stride = ck_plane_bytes(count)
-        // Guard bytes behind the planes show a write too far.
-        var planes = [UInt8](repeating: 0xee, count: stride * 8 * width + 32)
+        let planeBytes = stride * 8 * (width - whole)
+        // Guard bytes behind show a write too far.
+        var planes = [UInt8](repeating: 0xee, count: planeBytes + whole * count + 32)
         words.withUnsafeBytes { words in
             base.withUnsafeBytes { base in
-                ck_planes_split(
-                    &planes, stride, words.baseAddress! + 1, count, Int32(width), transform, base.baseAddress! + 1, ranks)
+                planes.withUnsafeMutableBufferPointer { planes in
+                    ck_planes_split(
+                        planes.baseAddress!, stride, planes.baseAddress! + planeBytes, Int32(whole), words.baseAddress! + 1, count,
+                        Int32(width), transform, base.baseAddress! + 1, ranks)
+                }
             }
         }
         return planes
     }
 
     private func join(
-        _ planes: [UInt8], count: Int, width: Int, transform: Int32, base: [UInt8], values: [UInt16]
+        _ planes: [UInt8], whole: Int = 0, count: Int, width: Int, transform: Int32, base: [UInt8], values: [UInt16]
     ) -> [UInt8] {
         let stride = ck_plane_bytes(count)
         var words = [UInt8](repeating: 0xee, count: count * width + 32)
         planes.withUnsafeBufferPointer { planes in
-            let pointers: [UnsafePointer<UInt8>?] = (0..<8 * width).map { planes.baseAddress! + $0 * stride }
+            let pointers: [UnsafePointer<UInt8>?] = (0..<8 * (width - whole)).map { planes.baseAddress! + $0 * stride }
+            let bytes = planes.baseAddress! + 8 * (width - whole) * stride
             words.withUnsafeMutableBytes { words in
                 base.withUnsafeBytes { base in
                     _ = ck_planes_join(
-                        words.baseAddress! + 1, pointers, count, Int32(width), transform, base.baseAddress! + 1, values)
+                        words.baseAddress! + 1, pointers, bytes, Int32(whole), count, Int32(width), transform, base.baseAddress! + 1,
+                        values)
                 }
             }
         }
@@ -88,6 +95,45 @@ import Testing
         }
     }
 
+    @Test(arguments: [2, 4, 8])
+    func bytesThatStayWholeAreThoseOfThePlanes(width: Int) {
+        for kind in [AdversarialBytes.random, .sparse] {
+            for count in [0, 1, 7, 8, 77, 511, 512, 513, 1500] {
+                let words = kind.make(count * width + 1, seed: UInt64(count))
+                let base = AdversarialBytes.random.make(count * width + 1, seed: 3)
+                guard let (ranks, values) = rankTables(words, count: count, width: width) else { continue }
+                let expected = [0xee] + words.dropFirst() + [UInt8](repeating: 0xee, count: 31)
+                for transform in Self.transforms {
+                    let all = split(words, count: count, width: width, transform: transform, base: base, ranks: ranks)
+                    for whole in 1..<width {
+                        let parted = atEachLevel {
+                            split(words, whole: whole, count: count, width: width, transform: transform, base: base, ranks: ranks)
+                        }
+                        let what = "\(kind) count \(count) width \(width) transform \(transform) whole \(whole)"
+                        let planeBytes = ck_plane_bytes(count) * 8 * (width - whole)
+                        #expect(parted.allSatisfy { $0 == parted[0] }, "\(what)")
+                        #expect(parted[0].prefix(planeBytes) == all.prefix(planeBytes), "\(what)")
+                        #expect(parted[0].suffix(32).allSatisfy { $0 == 0xee }, "\(what)")
+                        for place in 0..<whole {
+                            let bytes = parted[0][(planeBytes + (whole - 1 - place) * count)...].prefix(count)
+                            let planes = all[(ck_plane_bytes(count) * 8 * (width - 1 - place))...]
+                            let rebuilt = (0..<count).map { element in
+                                (0..<8).reduce(UInt8(0)) {
+                                    $0 << 1 | planes[planes.startIndex + $1 * ck_plane_bytes(count) + element / 8] >> (element % 8) & 1
+                                }
+                            }
+                            #expect(Array(bytes) == rebuilt, "\(what) place \(place)")
+                        }
+                        let joined = atEachLevel {
+                            join(parted[0], whole: whole, count: count, width: width, transform: transform, base: base, values: values)
+                        }
+                        #expect(joined.allSatisfy { $0 == expected }, "\(what)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test(arguments: [1, 2, 4, 8])
     func aPlaneHoldsOneBitOfEveryWordMostSignificantFirst(width: Int) {
         let count = 77
@@ -122,7 +168,7 @@ import Testing
         let pointers: [UnsafePointer<UInt8>?] = [nil, ck_ones_plane(), nil, nil, nil, nil, nil, ck_ones_plane()]
         for level in Self.levels {
             ck_force_level(level)
-            _ = ck_planes_join(&words, pointers, 20, 1, Int32(CK_WORDS_PLAIN), nil, nil)
+            _ = ck_planes_join(&words, pointers, nil, 0, 20, 1, Int32(CK_WORDS_PLAIN), nil, nil)
             #expect(words == [UInt8](repeating: 0x41, count: 20))
         }
         ck_force_level(-1)

@@ -131,7 +131,7 @@ import Testing
 
     @Test func planePayload() throws {
         let rows = try document.table("Plane payload").map { $0["part"] }
-        #expect(rows == ["plane codes", "rank count", "rank table", "head", "tail", "stored planes", "compressed planes"])
+        #expect(rows == ["plane codes", "rank count", "rank table", "head", "tail", "whole bytes", "stored planes", "compressed planes"])
         // 81 elements of two bytes at phase 1, with a tail of one byte: high bytes 0 or 128, low bytes random.
         var generator = SeededGenerator(seed: 1)
         var chunk: [UInt8] = [0x77]
@@ -157,6 +157,10 @@ import Testing
             let bit = plane[plane.startIndex + element / 8] >> UInt8(element % 8) & 1
             #expect(bit == chunk[1 + 2 * element] & 1)
         }
+        // With the low byte whole, there are codes for eight planes; the byte has the word's sign bit at the bottom.
+        let whole = try #require(CodecHarness().payload(chunk, base: nil, by: encoding.keeping(wholeBytes: 1)))
+        #expect(Array(whole[..<2]) == Array(payload[..<2]) && Array(whole[2..<2 + 1 + count + 2]) == Array(payload[4..<4 + 1 + count + 2]))
+        #expect(Array(whole[(5 + count)..<(5 + count + 81)]) == (0..<81).map { chunk[1 + 2 * $0] << 1 })
     }
 
     @Test func chunkLists() throws {

@@ -8,7 +8,7 @@ import Testing
 /// It puts `v<format>.strata` and `v<format>.json`, the manifest, into the folder. Kept stores are never made again once
 /// their format is released: they stand for what users have.
 @Suite struct GoldenMaker {
-    static let formatVersion = 5
+    static let formatVersion = 6
 
     @Test(.enabled(if: ProcessInfo.processInfo.environment["STRATA_WRITE_GOLDEN"] != nil))
     func theGoldenStoreIsWritten() async throws {
@@ -120,6 +120,13 @@ import Testing
                     "x": Item(elementType: "u8", shape: [size], bytes: SeededBytes.text(size, seed: 6)),
                     "y": Item(elementType: "i64", shape: [], bytes: [UInt8(size % 251)]),
                 ]], to: dataset.id)
+        }
+        // Of weights that look like others, some bytes are kept whole: since format version 6.
+        for seed in UInt64(10)..<12 {
+            let weights = SeededBytes.weights(20_000, seed: seed)
+            try await store.appendEntries(
+                [["x": Item(elementType: "u8", shape: [weights.count], bytes: weights), "y": Item(elementType: "i64", shape: [], bytes: [9])]],
+                to: dataset.id)
         }
     }
 }

@@ -106,7 +106,7 @@ final class StageData: @unchecked Sendable {
         eachChunk { number, chunk in
             old[number].withUnsafeBytes { base in
                 ck_planes_split(
-                    room.baseAddress!.assumingMemoryBound(to: UInt8.self), chunk.count / 32, chunk.baseAddress, chunk.count / 4, 4,
+                    room.baseAddress!.assumingMemoryBound(to: UInt8.self), chunk.count / 32, nil, 0, chunk.baseAddress, chunk.count / 4, 4,
                     transform, withBase ? base.baseAddress : nil, nil)
             }
         }

@@ -1,0 +1,2 @@
+-- Format version 6: chunks may keep bytes of their elements whole (FORMAT.md, "Chunk encodings"). No table changes; a program that
+-- does not know such encodings refuses the catalog instead of taking them for damage.
