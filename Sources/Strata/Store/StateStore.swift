@@ -141,6 +141,12 @@ public final class StateStore: Sendable {
         await WorkerExecutor.run { Catalog.prepareOpening() }
     }
 
+    /// Runs `body` on the store's workers, where the store does its work at once that takes another thread elsewhere. For programs that do
+    /// one thing at a time, such as commands: the workers are few, and `body` must not wait for anything but the store.
+    public static func onWorkers<T>(_ body: () async throws -> T) async throws -> T {
+        try await withTaskExecutorPreference(WorkerExecutor.shared) { try await body() }
+    }
+
     private static func openBlocking(
         at path: String, _ mode: OpenMode, options: Options, _ memory: IngestMemory
     ) throws -> StateStore {

@@ -58,6 +58,18 @@ enum GlobalArguments {
         return words + globals + rest
     }
 
+    /// The command that the words at the front name, and what follows them.
+    static func command(
+        of arguments: [String], below root: any ParsableCommand.Type
+    ) -> (command: any ParsableCommand.Type, rest: [String]) {
+        var (command, rest) = (root, arguments[...])
+        while let word = rest.first, let next = command.configuration.subcommands.first(where: { $0._commandName == word }) {
+            command = next
+            rest = rest.dropFirst()
+        }
+        return (command, Array(rest))
+    }
+
     static func askForJSON(_ arguments: [String]) -> Bool {
         arguments.prefix { $0 != "--" }.contains("--json")
     }

@@ -18,7 +18,7 @@ enum Main {
     private static func run(_ arguments: [String], signals: Signals) async -> StrataExit {
         let isJSON = GlobalArguments.askForJSON(arguments)
         do {
-            var command = try await StrataTool.asyncParseAsRoot(arguments)
+            var command = try await parse(arguments)
             do {
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
@@ -32,6 +32,14 @@ enum Main {
         } catch {
             return reportUsage(error, isJSON: isJSON)
         }
+    }
+
+    /// Has the one command parse that the words name: the root's parser looks at all of them, which takes longer than to look up
+    /// what a small command is asked for. It still has its say where that fails, since it knows how to tell what is wrong.
+    private static func parse(_ arguments: [String]) async throws -> any ParsableCommand {
+        let (command, rest) = GlobalArguments.command(of: arguments, below: StrataTool.self)
+        if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(rest), type(of: parsed) == command { return parsed }
+        return try await StrataTool.asyncParseAsRoot(arguments)
     }
 
     /// A parser's error, or its way to ask for help.

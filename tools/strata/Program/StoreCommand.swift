@@ -25,6 +25,12 @@ extension StoreCommand {
     var expectedBytes: Int64 { 0 }
 
     mutating func run() async throws {
+        // What writes much has a few dozen small look-ups to do first; nothing else waits for a thread meanwhile.
+        guard expectedBytes > 0 else { return try await openAndRun() }
+        try await StateStore.onWorkers { try await openAndRun() }
+    }
+
+    private func openAndRun() async throws {
         let command = self
         let store = try await open(at: global.path)
         do {
