@@ -4,17 +4,21 @@ import StrataTesting
 import Testing
 
 /// What else a disk can do: answer a read with too little, and fill up in the middle.
-extension FaultSweepTests {
+///
+/// Tries what `FaultSweepTests` says, and runs beside it: one suite with all of it outlasted every other.
+@Suite(.serialized) struct DiskLimitTests {
+    private typealias Sweep = FaultSweepTests
+
     /// A read that ends early looks like a file that does: nothing is taken for whole because of it.
     @Test(arguments: FaultOperation.all)
     func aReadMayEndEarly(operation: FaultOperation) async throws {
-        guard Self.isWanted(operation) else { return }
+        guard Sweep.isWanted(operation) else { return }
         var generator = SeededGenerator.announced("short reads in `\(operation.name)`")
-        try await Self.prepared(operation) { sample, expectation, _, folder in
+        try await Sweep.prepared(operation) { sample, expectation, _, folder in
             let reads = try await Self.log(of: operation, sample, folder + "/logged").enumerated().filter { _, done in
                 if case .read = done.action { !done.isDatabase } else { false }
             }.map { $0.offset + 1 }
-            for number in Self.isFull(operation) ? reads : Array(reads.shuffled(using: &generator).prefix(Self.sampleMax)).sorted() {
+            for number in Sweep.isFull(operation) ? reads : Array(reads.shuffled(using: &generator).prefix(Sweep.sampleMax)).sorted() {
                 let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/\(number)")
                 let outcome = try await attempt.run { $0.arm(Fault(operation: number, .transient, .shortRead)) }
                 let comment = "operation \(number), \(outcome.log.count >= number ? outcome.log[number - 1].description : "not reached")"
@@ -28,14 +32,14 @@ extension FaultSweepTests {
     /// Files and the catalog share the space that is left, and any of them may meet its end.
     @Test(arguments: FaultOperation.all)
     func theDiskMayFillUp(operation: FaultOperation) async throws {
-        guard Self.isWanted(operation) else { return }
+        guard Sweep.isWanted(operation) else { return }
         var generator = SeededGenerator.announced("full disks in `\(operation.name)`")
-        try await Self.prepared(operation) { sample, expectation, _, folder in
+        try await Sweep.prepared(operation) { sample, expectation, _, folder in
             let written = try await Self.log(of: operation, sample, folder + "/logged").reduce(0) { sum, done in
                 if case .write(_, let bytes) = done.action { sum + bytes.count } else { sum }
             }
             guard written > 0 else { return }
-            var limits = (0..<(Self.isFull(operation) ? 100 : Self.sampleMax - 1)).map { _ in Int.random(in: 0..<written, using: &generator) }
+            var limits = (0..<(Sweep.isFull(operation) ? 100 : Sweep.sampleMax - 1)).map { _ in Int.random(in: 0..<written, using: &generator) }
             limits.append(written - 1)
             for limit in limits {
                 let attempt = FaultAttempt(operation: operation, sample: sample, folder: folder + "/\(limit)")
@@ -55,7 +59,7 @@ extension FaultSweepTests {
     /// A write that failed may have written anything: no compaction goes on with the pack that it was for.
     @Test func eachWriteOfACompactedPackMayFail() async throws {
         let operation = try #require(FaultOperation.all.first { $0.name == "compact" })
-        try await Self.prepared(operation) { sample, expectation, _, folder in
+        try await Sweep.prepared(operation) { sample, expectation, _, folder in
             let writes = try await Self.log(of: operation, sample, folder + "/logged").enumerated().filter { _, done in
                 if case .write = done.action { done.path.hasSuffix(".pack") } else { false }
             }.map { $0.offset + 1 }
