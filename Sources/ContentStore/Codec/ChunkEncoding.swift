@@ -5,10 +5,9 @@
 /// | 0 | codec | 0 raw, 1 LZ4, 2 planes, 3 difference |
 /// | 1 | bytes of an element | 1, 2, 4, 8; 0 for raw and LZ4 |
 /// | 2 | phase: bytes before the first whole element | less than byte 1; 0 for raw and LZ4 |
-/// | 3 | flags | bit 0: exponents are replaced by their ranks (planes); bit 1: elements are ordered by their base (difference); \
-/// bits 2 to 4: whole bytes, less than byte 1 (planes, difference) |
+/// | 3 | flags | bit 0: exponents are replaced by their ranks (planes); bit 1: elements are ordered by their base (difference); bits 2 to 4: whole bytes |
 ///
-/// The other flags are 0. Elements of one byte cannot be ordered.
+/// The other flags are 0. Elements of one byte cannot be ordered. Whole bytes are fewer than an element has, and 0 for raw and LZ4.
 ///
 /// - raw: the payload is the chunk.
 /// - LZ4: the payload is one block of the LZ4 block format (https://github.com/lz4/lz4, doc/lz4_Block_format.md).

@@ -71,7 +71,7 @@ package final class EncodeScratch: @unchecked Sendable {
         let plainBytes = encode(chunk, against: base, by: sampled, into: room)
         let incompressiblePlain = planes.incompressibleBytes
         let orderedBytes = encode(chunk, against: base, by: ordered, into: target)
-        if let orderedBytes, orderedBytes < (plainBytes ?? chunk.count) / 100 * (100 - Self.orderingPercentMin) {
+        if let orderedBytes, plainBytes.map({ orderedBytes < $0 / 100 * (100 - Self.orderingPercentMin) }) ?? true {
             note(sampled, looks, chunk, isOrdered: true)
             return (ordered, orderedBytes)
         }
