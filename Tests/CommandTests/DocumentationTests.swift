@@ -61,7 +61,8 @@ import Testing
 
     @Test func globalOptionsMayStandAnywhere() {
         func reordered(_ text: String) -> String {
-            GlobalArguments.reordered(text.split(separator: " ").map(String.init), for: StrataTool.self).joined(separator: " ")
+            let (_, words, given) = GlobalArguments.parted(text.split(separator: " ").map(String.init), for: StrataTool.self)
+            return (words + given).joined(separator: " ")
         }
         #expect(reordered("--store d --json model list") == "model list --store d --json")
         #expect(reordered("model --store=d list --json") == "model list --store=d --json")

@@ -34,8 +34,11 @@ struct JSONOption: ParsableArguments {
 
 /// Global options may stand before a command's words, where the parser does not look for them.
 enum GlobalArguments {
-    /// Moves `--store` and `--json` that stand before or between command words behind those.
-    static func reordered(_ arguments: [String], for root: any ParsableCommand.Type) -> [String] {
+    /// The command that is named, the words that name it, and what it is given: first `--store` and `--json` that stood before or
+    /// between the words.
+    static func parted(
+        _ arguments: [String], for root: any ParsableCommand.Type
+    ) -> (command: any ParsableCommand.Type, words: [String], given: [String]) {
         var rest = arguments[...]
         var words: [String] = []
         var globals: [String] = []
@@ -55,19 +58,7 @@ enum GlobalArguments {
                 break
             }
         }
-        return words + globals + rest
-    }
-
-    /// The command that the words at the front name, and what follows them.
-    static func command(
-        of arguments: [String], below root: any ParsableCommand.Type
-    ) -> (command: any ParsableCommand.Type, rest: [String]) {
-        var (command, rest) = (root, arguments[...])
-        while let word = rest.first, let next = command.configuration.subcommands.first(where: { $0._commandName == word }) {
-            command = next
-            rest = rest.dropFirst()
-        }
-        return (command, Array(rest))
+        return (command, words, globals + rest)
     }
 
     static func askForJSON(_ arguments: [String]) -> Bool {

@@ -9,7 +9,7 @@ enum Main {
         let signals = Signals()
         // Parsing keeps one processor busy; what most commands need next is loaded on another.
         Task.detached { await StateStore.prepareOpening() }
-        let arguments = GlobalArguments.reordered(Array(CommandLine.arguments.dropFirst()), for: StrataTool.self)
+        let arguments = Array(CommandLine.arguments.dropFirst())
         let task = Task { await run(arguments, signals: signals) }
         signals.onFirst { task.cancel() }
         exit(await task.value.rawValue)
@@ -34,12 +34,12 @@ enum Main {
         }
     }
 
-    /// Has the one command parse that the words name: the root's parser looks at all of them, which takes longer than to look up
-    /// what a small command is asked for. It still has its say where that fails, since it knows how to tell what is wrong.
+    /// Parses by the named command alone: the root's parser sets up all commands first, which takes as long as a small command's work.
+    /// Where that fails the root's has its say, since it tells what is wrong in the words of the whole command.
     private static func parse(_ arguments: [String]) async throws -> any ParsableCommand {
-        let (command, rest) = GlobalArguments.command(of: arguments, below: StrataTool.self)
-        if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(rest), type(of: parsed) == command { return parsed }
-        return try await StrataTool.asyncParseAsRoot(arguments)
+        let (command, words, given) = GlobalArguments.parted(arguments, for: StrataTool.self)
+        if command.configuration.subcommands.isEmpty, let parsed = try? command.parseAsRoot(given), type(of: parsed) == command { return parsed }
+        return try await StrataTool.asyncParseAsRoot(words + given)
     }
 
     /// A parser's error, or its way to ask for help.
