@@ -58,6 +58,14 @@ def launch(argv: Sequence[str], environment: Mapping[str, str], folder: Path, lo
     return int(facts[0]), float(facts[1]), float(facts[2]), int(facts[3])
 
 
+def available_memory_bytes() -> int:
+    """What the kernel could hand out without swapping."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) << 10
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def busy_seconds() -> float:
     """CPU time that the whole machine has spent on anything. What it grew by beyond a command's own time tells how quiet the
     machine was, the kernel's writing of that command's data included."""
