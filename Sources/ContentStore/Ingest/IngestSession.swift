@@ -25,13 +25,6 @@ public struct IngestOptions: Sendable {
 /// any failure or cancellation it is poisoned, so that no value can miss a part: only `abandon()` helps.
 public final class IngestSession: Sendable {
     /// Enough for the appender to find work while every worker hashes or encodes.
-    /// Makes the keys of an ingest's collections known to Swift's runtime, each of which takes it a third of a millisecond.
-    public static func prepareCollections() {
-        let digest = Digest(of: [])
-        let keys: (Set<Digest>, Set<PackName>, Set<ChunkID>, Set<Int>) = ([digest], [PackName(digest)], [ChunkID(1)], [1])
-        withExtendedLifetime(keys) {}
-    }
-
     static var batchesInFlightMax: Int { WorkerExecutor.width + 2 }
 
     let staging: StagingSession

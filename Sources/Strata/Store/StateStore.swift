@@ -138,13 +138,7 @@ public final class StateStore: Sendable {
     /// - Complexity: some milliseconds on a worker, in memory only; nothing where there is one processor.
     public static func prepareOpening() async {
         guard WorkerExecutor.width > 1 else { return }
-        await WorkerExecutor.run {
-            Catalog.prepareOpening()
-            // What makes a type a key, or codes it, is looked for among all of a program's conformances the first time.
-            IngestSession.prepareCollections()
-            let settings: ModelSettings? = JSON.decode(JSON.encode(ModelSettings()))
-            withExtendedLifetime(settings) {}
-        }
+        await WorkerExecutor.run { Catalog.prepareOpening() }
     }
 
     /// Runs `body` on the store's workers, where the store does its work at once that takes another thread elsewhere. For programs that do

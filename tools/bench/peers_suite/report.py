@@ -16,9 +16,10 @@ MIB = 1 << 20
 METHOD = """\
 Every version is one command, in a fresh repository for each round; all contenders take turns in each round, in rotated order.
 Seconds are wall time over all versions, the start of each process included. `cp` is followed by an fsync of the copy and of its
-folder; restic, borg and strata call fsync themselves, casync never does. Before each trial the disk is synced, the checkpoints
-are read once, and 1 GiB of memory is touched and freed, since a virtual machine may first have to ask its host for it; a restore
-reads what was just written, is not synced by anyone, and its result is compared with the original.
+folder; restic, borg and strata call fsync themselves, casync never does. Before each trial the checkpoints are
+read once. Before it and before its restore the disk is synced, and 1 GiB of memory, at most a quarter of what is available, is touched
+and freed, since a virtual machine may have to ask its host for memory first. A restore reads what was just written, is not synced by
+anyone, and its result is compared with the original.
 Bytes kept are the lengths of all files of the repository after the last command has ended, without a tool's caches beside it.
 Peak memory is that of the largest process, never below about 7 MiB, which a child has from the process that starts it. Figures
 are medians over the rounds, with least and greatest; ratios are formed within a round first."""
