@@ -137,8 +137,12 @@ extension CatalogRebuild {
     /// The values in use that do not match their digests, by digest. Of those that lie in the catalog the size is put right.
     public func wrongValues() throws(CatalogError) -> [Digest: ValueID] {
         try using { db in
-            changes += try db.change(
-                "UPDATE stored_values SET size_bytes = length(inline_bytes) WHERE inline_bytes IS NOT NULL AND size_bytes <> length(inline_bytes)", [])
+            // Of bytes that are wrong the size stays: one of zero would be read without a look at them.
+            for row in try db.rows("SELECT id, digest, inline_bytes FROM stored_values WHERE size_bytes <> length(inline_bytes)") {
+                let value = IngestedValue(inline: Array(try row[2] as Data))
+                guard Digest(bytes: try row[1] as Data) == value.digest else { continue }
+                try restore(ValueID(try row[0]), value, db)
+            }
             var wrong: [Digest: ValueID] = [:]
             for row in try db.rows("SELECT id, digest FROM stored_values WHERE refs > 0") {
                 guard let digest = Digest(bytes: try row[1] as Data) else { continue }

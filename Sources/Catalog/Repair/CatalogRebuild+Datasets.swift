@@ -72,7 +72,7 @@ extension CatalogRebuild {
         }
     }
 
-    /// Sizes of items and files are those of their values, files' numbers are free, and datasets count their entries.
+    /// Sizes of items and files are those of their values, files' numbers are free and have room, and datasets count their entries.
     static func countEntries(_ db: Database) throws -> Int {
         var changed = 0
         for table in ["dataset_items", "inodes"] {
@@ -82,6 +82,8 @@ extension CatalogRebuild {
         // A number that a file has already would be given to another.
         let next = "(SELECT max(i.inode) + 1 FROM inodes i WHERE i.filesystem_id = filesystems.id)"
         changed += try db.change("UPDATE filesystems SET next_inode = \(next) WHERE next_inode < \(next)", [])
+        let room = "(SELECT (coalesce(sum(i.size_bytes), 0) + 1048575) / 1048576 FROM inodes i WHERE i.filesystem_id = filesystems.id)"
+        changed += try db.change("UPDATE filesystems SET size_mebibytes = \(room) WHERE size_mebibytes < \(room)", [])
         func sum(_ folder: Int) -> String {
             "(SELECT coalesce(sum(i.size_bytes), 0) FROM dataset_items i WHERE i.dataset_id = datasets.id AND i.folder = \(folder))"
         }

@@ -118,6 +118,12 @@ extension CatalogRebuild {
 
     private static func tidyValues(_ db: Database) throws {
         try db.run("DELETE FROM chunk_lists WHERE value_id NOT IN (SELECT id FROM stored_values)")
+        // Folders, links and empty files have no value that could be missing.
+        try db.run(
+            """
+            UPDATE inodes SET value_id = NULL WHERE value_id NOT IN (SELECT id FROM stored_values)
+                AND (inode = 1 OR symlink_target IS NOT NULL OR size_bytes = 0 OR mode / 4096 <> \(FileMode.regular / 4096))
+            """)
         let named =
             """
             SELECT value_id FROM key_set_entries UNION SELECT value_id FROM inodes WHERE value_id IS NOT NULL
@@ -155,7 +161,6 @@ extension CatalogRebuild {
             INSERT INTO filesystems (id, size_mebibytes, next_inode, version)
             SELECT filesystem_id, 32, 2, 1 FROM (\(named)) AS named WHERE filesystem_id NOT IN (SELECT id FROM filesystems)
             """)
-        try db.run("UPDATE filesystems SET size_mebibytes = 32 WHERE size_mebibytes = 0")
         try db.run("DELETE FROM directory_entries WHERE filesystem_id NOT IN (SELECT id FROM filesystems)")
         try db.run("DELETE FROM inodes WHERE filesystem_id NOT IN (SELECT id FROM filesystems)")
         try giveFilesystems(db)

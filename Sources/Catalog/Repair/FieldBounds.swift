@@ -30,6 +30,8 @@ enum FieldBounds {
             ("chunks", "raw_bytes", "raw_bytes < 1 OR raw_bytes > \(ChunkTable.rawBytesMax)", "1"),
             ("chunks", "stored_bytes", "stored_bytes < 1 OR stored_bytes > raw_bytes", "1"),
             ("chunks", "checksum", "checksum < -4294967296 OR checksum > 4294967295", "0"),
+            ("chunks", "encoding", "encoding < 0 OR encoding > 4294967295", "0"),
+            ("filesystems", "size_mebibytes", "size_mebibytes < 1 OR size_mebibytes > \(most)", "32"),
             ("inodes", "mode", "mode < 1 OR mode > 65535", likelyMode),
         ] + counts.flatMap { (table: String, columns: [String]) in columns.map { (table, $0, outside($0), "0") } }
 
@@ -44,7 +46,7 @@ enum FieldBounds {
         ("store", ["sequence", "last_removed_chunk", "last_removed_value"]),
         ("packs", ["size_bytes", "chunk_count", "stored_bytes", "dead_bytes"]), ("chunks", ["refs"]),
         ("stored_values", ["size_bytes", "chunk_count", "refs"]), ("key_sets", ["key_count", "size_bytes"]),
-        ("filesystems", ["size_mebibytes", "next_inode", "version"]), ("inodes", ["link_count", "size_bytes"]),
+        ("filesystems", ["next_inode", "version"]), ("inodes", ["link_count", "size_bytes"]),
         ("datasets", ["entry_count", "entries_bytes", "review_bytes"]), ("dataset_items", ["size_bytes"]),
         ("operation_metric_names", ["entry_count"]), ("operations", ["metric_count", "metric_bytes", "dropped_metrics"]),
         ("operation_usage", ["cpu_milli", "memory_bytes"]),
@@ -62,11 +64,10 @@ enum FieldBounds {
         return try impossibleEncodings(db).first.map { "a row of chunks has the impossible encoding \($0)" }
     }
 
-    private static func impossibleEncodings(_ db: Database) throws -> [Int64] {
-        try db.rows("SELECT DISTINCT encoding FROM chunks").map { try $0[0] as Int64 }.filter { encoding in
-            guard let packed = UInt32(exactly: encoding) else { return true }
-            return (try? ChunkEncoding(packed: packed)) == nil
-        }
+    /// Of those that fit into their bits; others, and what is no number, are out of bounds.
+    private static func impossibleEncodings(_ db: Database) throws -> [UInt32] {
+        try db.rows("SELECT DISTINCT encoding FROM chunks WHERE encoding >= 0 AND encoding <= 4294967295").map { UInt32(try $0[0] as Int64) }
+            .filter { (try? ChunkEncoding(packed: $0)) == nil }
     }
 
     /// Removes what is of no use, and lets what is wrong in the rest be told anew.
