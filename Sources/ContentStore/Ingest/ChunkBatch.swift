@@ -15,14 +15,14 @@ final class ChunkBatch: @unchecked Sendable {
     /// Where in `buffer` that ends which was cut into chunks.
     private(set) var cutBytes: Int
     private(set) var chunks: [Range<Int>] = []
-    var base: BaseValue?
+    var base: LocatedList?
 
     /// Addresses repeat after this many bytes for those who choose encodings.
     static let alignmentBytes = 8
 
     /// - Parameter offset: where in the value the batch begins. Its bytes lie at addresses that are equal to their offsets in the
     ///     value, modulo eight: an element size and phase that suited one batch then suits the next.
-    init(valueNumber: Int, firstChunk: Int, offset: Int64, buffer: BufferPool.Buffer, base: BaseValue?) {
+    init(valueNumber: Int, firstChunk: Int, offset: Int64, buffer: BufferPool.Buffer, base: LocatedList?) {
         self.valueNumber = valueNumber
         self.firstChunk = firstChunk
         self.buffer = buffer

@@ -36,8 +36,8 @@ extension IngestSession {
     /// For each fresh chunk with an aligned base, the chunk to take the difference from: never itself a difference.
     private func bases(of batch: ChunkBatch, for fresh: [Int]) async throws -> [Int: ChunkLocation] {
         let entries = fresh.compactMap { chunk in batch.baseEntry(of: chunk).map { (chunk, $0.id) } }
-        guard !entries.isEmpty else { return [:] }
-        let located = try await reader.locate(entries.map(\.1))
+        guard let list = batch.base, let first = entries.first?.0, let last = entries.last?.0 else { return [:] }
+        let located = try await list.places(of: batch.firstChunk + first..<batch.firstChunk + last + 1)
         var bases: [Int: ChunkLocation] = [:]
         for (chunk, id) in entries {
             guard let (location, root) = located[id], let base = location.base == nil ? location : root,
@@ -51,13 +51,15 @@ extension IngestSession {
     /// The bytes to take a difference from; nil when they are damaged, cannot be read, or were moved just now: a base only
     /// saves room.
     private func baseBytes(
-        _ location: ChunkLocation, in scratch: EncodeScratch
+        _ location: ChunkLocation, of list: LocatedList?, in scratch: EncodeScratch
     ) throws(ContentError) -> UnsafeRawBufferPointer? {
         let memory = scratch.base(count: location.rawBytes)
         do throws(ContentError) {
             try reader.readBase(location, into: memory)
             return UnsafeRawBufferPointer(memory)
         } catch where error.saysThatABaseCannotBeUsed {
+            // Those that follow are looked for where they are now.
+            if error.code == .notFound { list?.forget() }
             return nil
         }
     }
@@ -70,7 +72,7 @@ extension IngestSession {
         var offset = 0
         for chunk in fresh {
             let raw = batch.bytes(of: chunk)
-            let baseBytes = try bases[chunk].flatMap { location throws(ContentError) in try self.baseBytes(location, in: scratch) }
+            let baseBytes = try bases[chunk].flatMap { location throws(ContentError) in try self.baseBytes(location, of: batch.base, in: scratch) }
             let base = baseBytes == nil ? nil : bases[chunk]
             // The payload goes where it will lie if a base digest is needed, and moves down when it is not.
             let headBytes = PackFormat.recordHeadSizeBytes + (base == nil ? 0 : Digest.sizeBytes)

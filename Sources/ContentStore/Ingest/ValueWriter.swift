@@ -13,7 +13,7 @@ public final class ValueWriter: Sendable {
         var chunkCount = 0
         var sizeBytes: Int64 = 0
         var wasSubmitted = false
-        var base: BaseValue?
+        var base: LocatedList?
         /// Among these the base is chosen once the first batch is there.
         var candidates: [BaseValue] = []
     }
@@ -31,7 +31,7 @@ public final class ValueWriter: Sendable {
         let base: BaseValue? = if case .value(let value) = choice { value } else { nil }
         isCutAsTold = cuts != nil
         var first = State(cutter: Self.cutter(cuts ?? base?.cuts, session))
-        first.base = base
+        first.base = base.map { LocatedList($0.entries, session.reader) }
         if case .closest(let candidates) = choice { first.candidates = candidates }
         state = Mutex(first)
     }
@@ -153,10 +153,11 @@ public final class ValueWriter: Sendable {
             try await session.closest(of: candidates, to: batch.uncut)
         }.value
         guard let base else { return }
+        let located = LocatedList(base.entries, session.reader)
         state.withLock { state in
-            state.base = base
+            state.base = located
             if !isCutAsTold { state.cutter = Self.cutter(base.cuts, session) }
-            batch.base = base
+            batch.base = located
         }
     }
 

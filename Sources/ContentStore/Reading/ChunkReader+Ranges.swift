@@ -7,6 +7,8 @@ extension ChunkReader {
     private struct Run: Sendable {
         var chunks: [(entry: ChunkListEntry, wanted: Range<Int>)] = []
         var bytes = 0
+        /// The position of its first chunk among those of all runs.
+        var first = 0
 
         func hasRoom(for entry: ChunkListEntry) -> Bool {
             chunks.count < runChunksMax && bytes + entry.rawBytes <= runBytesMax
@@ -25,13 +27,14 @@ extension ChunkReader {
     ///   - range: bytes of the value.
     ///   - consume: gets the bytes in order, in pieces of at most one chunk. What it throws passes through.
     /// - Throws: `ContentError`; `CancellationError` when the task is cancelled.
-    /// - Complexity: two batched look-ups for each run of eight chunks; at most `WorkerExecutor.width + 1`
+    /// - Complexity: two batched look-ups for some 16 to 256 chunks; at most `WorkerExecutor.width + 1`
     ///   runs of 4 MiB are held in memory.
     public func read(
         _ segment: ChunkListSegment, range: Range<Int64>, _ consume: (ArraySlice<UInt8>) async throws -> Void
     ) async throws {
         let runs = Self.runs(of: segment, range: range)
         guard !runs.isEmpty else { return }
+        let list = LocatedList(runs.flatMap { $0.chunks.map(\.entry) }, self)
         try await withThrowingTaskGroup(of: (Int, [ArraySlice<UInt8>]).self) { group in
             var started = 0
             var ready: [Int: [ArraySlice<UInt8>]] = [:]
@@ -43,7 +46,7 @@ extension ChunkReader {
                         ready[number] = pieces
                         continue
                     }
-                    group.addTask(executorPreference: WorkerExecutor.shared) { (number, try await self.read(run)) }
+                    group.addTask(executorPreference: WorkerExecutor.shared) { (number, try await self.read(run, of: list)) }
                 }
                 while ready[next] == nil {
                     guard let (number, pieces) = try await group.next() else { break }
@@ -61,7 +64,7 @@ extension ChunkReader {
         for entry in segment.entries {
             let wanted = range.clamped(to: offset..<offset + Int64(entry.rawBytes))
             if !wanted.isEmpty {
-                if !(runs.last?.hasRoom(for: entry) ?? false) { runs.append(Run()) }
+                if !(runs.last?.hasRoom(for: entry) ?? false) { runs.append(Run(first: runs.last.map { $0.first + $0.chunks.count } ?? 0)) }
                 let part = Int(wanted.lowerBound - offset)..<Int(wanted.upperBound - offset)
                 runs[runs.count - 1].append(entry, part)
             }
@@ -74,18 +77,19 @@ extension ChunkReader {
         kept(run.chunks.map(\.entry.id)).map { chunks in zip(chunks, run.chunks).map { $0[$1.wanted] } }
     }
 
-    private func read(_ run: Run) async throws -> [ArraySlice<UInt8>] {
+    private func read(_ run: Run, of list: LocatedList) async throws -> [ArraySlice<UInt8>] {
         do {
-            return try await readOnce(run)
+            return try await readOnce(run, of: list)
         } catch let error as ContentError where error.code == .notFound {
             // Compaction may have moved a chunk between look-up and read: its new place is in the index already.
             closePacks()
-            return try await readOnce(run)
+            list.forget()
+            return try await readOnce(run, of: list)
         }
     }
 
-    private func readOnce(_ run: Run) async throws -> [ArraySlice<UInt8>] {
-        let locations = try await locate(run.chunks.map(\.entry.id))
+    private func readOnce(_ run: Run, of list: LocatedList) async throws -> [ArraySlice<UInt8>] {
+        let locations = try await list.places(of: run.first..<run.first + run.chunks.count)
         var chunks: [(bytes: [UInt8], location: ChunkLocation)] = []
         for (entry, wanted) in run.chunks {
             try Task.checkCancellation()

@@ -36,7 +36,7 @@ public struct EntriesReader: Sendable {
     public func read(entry: Int, key: Int, _ consume: (ArraySlice<UInt8>) async throws -> Void) async throws {
         let item = item(entry, key)
         do {
-            try await ValueSource(id: item.value, catalog: catalog, reader: reader).read(0..<item.sizeBytes, consume)
+            try await ValueSource(id: item.value, catalog: catalog, reader: reader).readAll(item.sizeBytes, consume)
         } catch let error as ContentError {
             let wrapped = StrataError.wrapping(error)
             let context = context.merging(["entry": "\(indexes[entry])", "key": keys[key].name]) { mine, _ in mine }

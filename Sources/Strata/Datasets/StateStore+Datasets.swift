@@ -127,7 +127,7 @@ struct StoredItems: ItemSource {
 
     func read(item: Int, _ consume: (ArraySlice<UInt8>) async throws -> Void) async throws {
         let row = rows[item]
-        try await ValueSource(id: row.value, catalog: catalog, reader: reader).read(0..<row.sizeBytes, consume)
+        try await ValueSource(id: row.value, catalog: catalog, reader: reader).readAll(row.sizeBytes, consume)
     }
 }
 

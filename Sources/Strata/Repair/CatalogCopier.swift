@@ -26,6 +26,8 @@ final class CatalogCopier: Sendable {
         var needed = CatalogCopier.changesLeast
         var isClosed = false
         var running: Task<Void, Never>?
+        /// How far the copy was when the first session began.
+        var early: Task<Int64?, Never>?
         var failure: StrataError?
     }
 
@@ -48,6 +50,18 @@ final class CatalogCopier: Sendable {
 
     /// What became of the last copy that failed; nil when the last one succeeded.
     var failure: StrataError? { state.withLock { $0.failure } }
+
+    /// Begins to read how far the copy is, which closing asks for: while a session takes its first bytes in, a core is idle.
+    func prepare() {
+        state.withLock { state in
+            guard state.early == nil, !state.isClosed else { return }
+            state.early = Task { try? await blockingResult { self.copyProgress() }.get() }
+        }
+    }
+
+    private func copyProgress() -> Int64? {
+        Catalog.health(at: layout.catalogCopy, thorough: false, onlyIdentity: true).identity?.progress
+    }
 
     /// Counts a change; begins a copy when one is due.
     func note(_ change: CatalogChange) {
@@ -79,8 +93,9 @@ final class CatalogCopier: Sendable {
             return state.running
         }
         await running?.value
+        let early = await state.withLock({ $0.early })?.value
         guard state.withLock({ $0.changes }) > 0 else { return }
-        if await isDueOnClose() { await copy() }
+        if await isDueOnClose(early: early) { await copy() }
     }
 
     /// Counts changes that one operation made, and makes a copy at once when that makes one due, or the catalog is small.
@@ -101,16 +116,23 @@ final class CatalogCopier: Sendable {
         if (try? isDue.get()) ?? false { await copy() }
     }
 
-    private func isDueOnClose() async -> Bool {
-        let due = await blockingResult { () throws -> Int64? in
+    /// - Parameter early: how far the copy was some time ago; where that makes none due, none is.
+    private func isDueOnClose(early: Int64?) async -> Bool {
+        let isUntold = await blockingResult { () throws -> Bool in
+            guard try self.disk.status(self.layout.catalogCopy) != nil else { return true }
             let isSmall = try self.disk.status(self.layout.catalog)?.sizeBytes ?? 0 <= Self.bytesOnClose
-            if isSmall, self.state.withLock({ $0.untold > 0 }) { return 0 }
-            guard let identity = Catalog.health(at: self.layout.catalogCopy, thorough: false, onlyIdentity: true).identity else { return 0 }
-            return identity.progress + Int64(try self.changesNeeded())
+            return isSmall && self.state.withLock { $0.untold > 0 }
         }
+        guard case .success(false) = isUntold else { return true }
         // Many short processes make a copy due together: what counts is how far the copy is behind, not who is.
-        guard case .success(let bound?) = due, bound > 0 else { return true }
-        return ((try? await catalog.progress()) ?? .max) >= bound
+        let now = (try? await catalog.progress()) ?? .max
+        func isDue(since progress: Int64?) async -> Bool {
+            guard let progress, case .success(let needed) = await blockingResult({ try self.changesNeeded() }) else { return true }
+            let (bound, overflows) = progress.addingReportingOverflow(Int64(needed))
+            return overflows || now >= bound
+        }
+        if let early, await !isDue(since: early) { return false }
+        return await isDue(since: try? await blockingResult { self.copyProgress() }.get())
     }
 
     private func changesNeeded() throws -> Int {

@@ -109,13 +109,31 @@ struct ValueSource: Sendable {
     /// Hands the bytes of `range`, which must lie within the value, to `consume` in order.
     func read(_ range: Range<Int64>, _ consume: (ArraySlice<UInt8>) async throws -> Void) async throws {
         guard !range.isEmpty else { return }
+        let value = try await found()
+        guard range.lowerBound >= 0, range.upperBound <= value.sizeBytes else { throw otherSize(value, told: range.upperBound) }
+        try await read(value, range, consume)
+    }
+
+    /// Hands all bytes to `consume`, which must be as many as told where the value is used: of less, a part would be taken for the whole.
+    func readAll(_ sizeBytes: Int64, _ consume: (ArraySlice<UInt8>) async throws -> Void) async throws {
+        let value = try await found()
+        guard value.sizeBytes == sizeBytes else { throw otherSize(value, told: sizeBytes) }
+        guard sizeBytes > 0 else { return }
+        try await read(value, 0..<sizeBytes, consume)
+    }
+
+    private func found() async throws -> ValueRow {
         guard let value = try await catalog.value(id) else {
             throw ContentError(.corrupted, "value number \(id.rawValue) is not in the catalog; run `strata verify`")
         }
-        guard range.lowerBound >= 0, range.upperBound <= value.sizeBytes else {
-            throw ContentError(
-                .corrupted, "value number \(id.rawValue) has \(value.sizeBytes) bytes, and \(range.upperBound) where it is used; run `strata verify`")
-        }
+        return value
+    }
+
+    private func otherSize(_ value: ValueRow, told sizeBytes: Int64) -> ContentError {
+        ContentError(.corrupted, "value number \(id.rawValue) has \(value.sizeBytes) bytes, and \(sizeBytes) where it is used; run `strata verify`")
+    }
+
+    private func read(_ value: ValueRow, _ range: Range<Int64>, _ consume: (ArraySlice<UInt8>) async throws -> Void) async throws {
         if let inline = value.inlineBytes {
             guard IngestedValue(inline: inline).digest == value.digest else {
                 throw ContentError(.corrupted, "a value that lies in the catalog does not match its digest", digest: value.digest)
@@ -150,6 +168,6 @@ struct StoredItem: ItemSource {
     func sizesBytes(of range: Range<Int>) async throws -> [Int64] { range.map { _ in sizeBytes } }
 
     func read(item: Int, _ consume: (ArraySlice<UInt8>) async throws -> Void) async throws {
-        try await source.read(0..<sizeBytes, consume)
+        try await source.readAll(sizeBytes, consume)
     }
 }

@@ -7,6 +7,7 @@ extension StateStore {
     func ingestSession(horizon: Int64, keepsInline: Bool = true) throws -> IngestSession {
         let options = IngestOptions(
             chunkSizes: self.options.ingest.chunkSizes, inlineBytesMax: keepsInline ? self.options.ingest.inlineBytesMax : 0)
+        copier?.prepare()
         return IngestSession(
             staging: try writing(), packsFolder: layout.packs, reader: reader, horizon: horizon, options: options, memory: ingestMemory)
     }

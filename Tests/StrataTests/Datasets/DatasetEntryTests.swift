@@ -1,3 +1,4 @@
+import GRDB
 import Strata
 import StrataTesting
 import Testing
@@ -252,6 +253,29 @@ import Testing
                 var read: [UInt8] = []
                 try await reader.read(entry: 0, key: 1) { read += $0 }
                 #expect(read == bytes)
+            }
+        }
+    }
+
+    @Test(arguments: [0, 4, 32]) func anItemOfAnotherSizeThanItsValueIsDamaged(told: Int) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder + "/s"
+            let id = try await withStore(at: path) { store in
+                let dataset = try await store.createDataset(named: "d", keys: Self.keys).id
+                _ = try await add([7], to: dataset, in: .entries, store)
+                return dataset
+            }
+            let queue = try DatabaseQueue(path: path + "/catalog.sqlite")
+            try await queue.write { db in
+                try db.execute(sql: "UPDATE dataset_items SET size_bytes = ? WHERE size_bytes = 28", arguments: [told])
+                #expect(db.changesCount == 1)
+            }
+            try queue.close()
+            try await withStore(at: path, .readWrite) { store in
+                #expect(try await store.items(of: "b", in: 0..<1, of: id).map(\.bytes) == [[7]])
+                func isDamage(_ error: any Error) -> Bool { (error as? StrataError)?.code == .corrupted }
+                await #expect { try await store.items(of: "a", in: 0..<1, of: id) } throws: { isDamage($0) }
+                await #expect { try await numbers(in: .entries, of: id, store) } throws: { isDamage($0) }
             }
         }
     }
