@@ -272,10 +272,11 @@ import Testing
             }
             try queue.close()
             try await withStore(at: path, .readWrite) { store in
-                #expect(try await store.items(of: "b", in: 0..<1, of: id).map(\.bytes) == [[7]])
-                func isDamage(_ error: any Error) -> Bool { (error as? StrataError)?.code == .corrupted }
-                await #expect { try await store.items(of: "a", in: 0..<1, of: id) } throws: { isDamage($0) }
-                await #expect { try await numbers(in: .entries, of: id, store) } throws: { isDamage($0) }
+                let other = try await store.items(of: "b", in: 0..<1, of: id)
+                #expect(other.map(\.bytes) == [[7]])
+                let whole = await #expect(throws: StrataError.self) { try await store.items(of: "a", in: 0..<1, of: id) }
+                let entry = await #expect(throws: StrataError.self) { try await numbers(in: .entries, of: id, store) }
+                #expect(whole?.code == .corrupted && entry?.code == .corrupted)
             }
         }
     }
