@@ -57,7 +57,7 @@ final class LocatedList: Sendable {
 
     private func begin(_ number: Int) -> Task<Places, any Error> {
         let range = Self.positions(ofWindow: number).clamped(to: entries.indices)
-        return Task { [reader, ids = entries[range].map(\.id)] in try await reader.locate(ids) }
+        return Task(executorPreference: WorkerExecutor.shared) { [reader, ids = entries[range].map(\.id)] in try await reader.locate(ids) }
     }
 
     /// Windows of 16, 32, 64 and 128 chunks, and of 256 from there on.

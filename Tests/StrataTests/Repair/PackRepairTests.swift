@@ -49,7 +49,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let sample = try await RepairSample.make(folder + "/s")
             var differences = 0
-            for pack in try sample.packs {
+            for pack in sample.packs {
                 let path = sample.path + "/packs/" + pack
                 var bytes = try FileBytes.read(path)
                 // A byte of the first chunk's digest, and the last one of each base's.

@@ -48,7 +48,7 @@ extension APIService {
         guard model.basedOnSnapshot == nil else { throw APIError(.invalidExecutorType) }
         do {
             try await store.setFilesystemSize(of: model.id, mebibytes: params.newFilesystemSizeMebibytes)
-        } catch let error as StrataError where error.code == .invalidParameter {
+        } catch where error.code == .invalidParameter {
             throw APIError.invalidParameter("newFilesystemSizeMebibytes", error.message)
         }
         try await sink.answer(EmptyResult())
@@ -60,7 +60,7 @@ extension APIService {
         let usage: FilesUsage
         do {
             usage = try await store.filesUsage(of: model.id)
-        } catch let error as StrataError where error.code == .snapshotNoLongerExists {
+        } catch where error.code == .snapshotNoLongerExists {
             throw APIError.invalidParameter("modelId", error.message)
         }
         let (blocks, inodes) = (usage.sizeMebibytes * 256, usage.sizeMebibytes * 64)
