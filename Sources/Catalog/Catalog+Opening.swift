@@ -26,8 +26,7 @@ extension Catalog {
                     context: ["path": path])
             }
             let foundLog = try disk.status(path + "-wal")?.sizeBytes ?? 0 > 0
-            if mode != .readOnly, exists { try lookBeforeWriting(path, storeID, on: disk, busyTimeoutSeconds) }
-            let catalog = try openPool(at: path, mode: mode, on: disk, busyTimeoutSeconds, foundLog: foundLog)
+            let catalog = try openPool(at: path, mode: mode, storeID: storeID, on: disk, busyTimeoutSeconds, foundLog: foundLog)
             do {
                 if mode != .readOnly { try catalog.prepareForWriting(storeID: storeID) }
                 try catalog.check(storeID: storeID)
@@ -55,32 +54,6 @@ extension Catalog {
         }
     }
 
-    /// Refuses what is not ours before GRDB opens it for writing: that alone changes a file (WAL mode, a table that comes
-    /// and goes).
-    private static func lookBeforeWriting(_ path: String, _ storeID: String, on disk: any StoreDisk, _ busyTimeoutSeconds: Double) throws {
-        do {
-            try look(path, storeID, on: disk, isReadOnly: true, busyTimeoutSeconds)
-        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
-            // Whoever made the catalog died before it had a log. SQLite takes back what was begun, which needs writing.
-            try look(path, storeID, on: disk, isReadOnly: false, busyTimeoutSeconds)
-        }
-    }
-
-    private static func look(
-        _ path: String, _ storeID: String, on disk: any StoreDisk, isReadOnly: Bool, _ busyTimeoutSeconds: Double
-    ) throws {
-        var configuration = Configuration()
-        configuration.label = "strata.catalog.look"
-        configuration.readonly = isReadOnly
-        configuration.busyMode = .timeout(busyTimeoutSeconds)
-        let name = databaseName(path, on: disk)
-        let found = try retryingWhileBusy(busyTimeoutSeconds) { [configuration] in
-            try DatabaseQueue(path: name, configuration: configuration)
-        }
-        try retryingWhileBusy(busyTimeoutSeconds) { try found.read { db in try refuseStrangers(db, path: path, storeID: storeID) } }
-        try found.close()
-    }
-
     /// What SQLite is told to open: the path, or a URI where the path alone does not say how.
     static func databaseName(_ path: String, on disk: any StoreDisk, isImmutable: Bool = false) -> String {
         var parameters: [String] = []
@@ -93,7 +66,7 @@ extension Catalog {
     }
 
     private static func openPool(
-        at path: String, mode: OpenMode, on disk: any StoreDisk, _ busyTimeoutSeconds: Double, foundLog: Bool
+        at path: String, mode: OpenMode, storeID: String, on disk: any StoreDisk, _ busyTimeoutSeconds: Double, foundLog: Bool
     ) throws -> Catalog {
         var configuration = Configuration()
         configuration.label = "strata.catalog"
@@ -106,6 +79,10 @@ extension Catalog {
             configuration.prepareDatabase { db in
                 if !db.configuration.readonly { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             }
+        }
+        // Before GRDB writes: it sets WAL mode, and a table comes and goes.
+        configuration.prepareDatabase { db in
+            if !db.configuration.readonly { try refuseStrangers(db, path: path, storeID: storeID) }
         }
         return Catalog(
             pool: try openRetrying(path, configuration, on: disk, busyTimeoutSeconds), path: path, isReadOnly: configuration.readonly,
@@ -162,7 +139,6 @@ extension Catalog {
             guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
                 throw CatalogError(.io, "SQLite did not take synchronous = FULL for `\(path)`")
             }
-            try Self.refuseStrangers(db, path: path, storeID: storeID)
             if try Self.version(db) < Self.formatVersion { try migrate(db, storeID: storeID) }
         }
     }

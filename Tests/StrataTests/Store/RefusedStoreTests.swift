@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Strata
 import StrataTesting
 import Testing
@@ -76,6 +77,22 @@ import Testing
         }
     }
 
+    /// A database with a rollback journal is where a switch to WAL mode, which opening makes, would show.
+    @Test(arguments: [StateStore.OpenMode.createIfMissing, .readWrite, .readOnly])
+    func aDatabaseOfAnotherProgramKeepsItsBytesAndItsJournalMode(mode: StateStore.OpenMode) async throws {
+        try await withClosedStore { path, _ in
+            let catalog = path + "/catalog.sqlite"
+            try FileManager.default.removeItem(atPath: catalog)
+            let queue = try DatabaseQueue(path: catalog)
+            try await queue.write { db in try db.execute(sql: "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')") }
+            try queue.close()
+            let before = try FileBytes.read(catalog)
+            await expectRefusal(.unsupportedFormat, words: ["another program"]) { _ = try await StateStore.open(at: path, mode) }
+            #expect(try FileBytes.read(catalog) == before)
+            #expect(!FileManager.default.fileExists(atPath: catalog + "-wal"))
+        }
+    }
+
     @Test func aCatalogThatIsNoDatabaseIsReportedAsDamaged() async throws {
         try await withClosedStore { path, _ in
             try StoreFolder(path).change("catalog.sqlite") { $0 = Array(repeating: 0x55, count: $0.count) }
@@ -122,11 +139,13 @@ import Testing
                 try FileManager.default.removeItem(atPath: path + "/catalog.sqlite")
                 try FileManager.default.copyItem(atPath: other + "/catalog.sqlite", toPath: path + "/catalog.sqlite")
             }
+            let before = try FileBytes.read(path + "/catalog.sqlite")
             for mode in [StateStore.OpenMode.readWrite, .readOnly] {
                 await expectRefusal(.unsupportedFormat, words: ["belongs to store"]) {
                     _ = try await StateStore.open(at: path, mode)
                 }
             }
+            #expect(try FileBytes.read(path + "/catalog.sqlite") == before)
         }
     }
 
