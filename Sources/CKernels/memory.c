@@ -1,6 +1,19 @@
 #define _GNU_SOURCE
 #include "CKernels.h"
 
+#include <limits.h>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+
+void ck_keep_freed_memory(int block_bytes, int kept_bytes) {
+    (void)mallopt(M_MMAP_THRESHOLD, block_bytes);
+    (void)mallopt(M_TRIM_THRESHOLD, kept_bytes);
+}
+#else
+void ck_keep_freed_memory(int block_bytes, int kept_bytes) { (void)block_bytes, (void)kept_bytes; }
+#endif
+
 #if defined(__linux__)
 #include <errno.h>
 #include <sys/mman.h>

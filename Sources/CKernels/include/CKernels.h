@@ -166,6 +166,10 @@ int ck_sha256_many(const void *const *messages, const size_t *lengths, size_t co
 /// Asks the system to back memory with huge pages, so that it is brought in with few faults. A hint: nothing may depend on it.
 void ck_prefer_huge_pages(void *memory, size_t length);
 
+/// Has malloc take blocks of up to `block_bytes` from its heaps, and keep up to `kept_bytes` a heap of what is freed.
+/// For the whole process. A hint, as above; glibc's only.
+void ck_keep_freed_memory(int block_bytes, int kept_bytes);
+
 #ifdef __cplusplus
 }
 #endif

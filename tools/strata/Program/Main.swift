@@ -6,6 +6,7 @@ import Strata
 @main
 enum Main {
     static func main() async {
+        StateStore.keepFreedMemory()
         let signals = Signals()
         // Parsing keeps one processor busy; what most commands need next is loaded on another.
         Task.detached { await StateStore.prepareOpening() }
