@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CKernels.h"
 
+// Any header of the C library says whether it is glibc.
 #include <limits.h>
 
 #if defined(__GLIBC__)
